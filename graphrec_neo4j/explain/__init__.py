@@ -1,0 +1,1 @@
+"""Explanations in words: contributions into sentences."""

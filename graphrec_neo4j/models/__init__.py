@@ -1,0 +1,34 @@
+"""Every model by name; modules are imported only when their model is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from graphrec_neo4j.errors import ModelError, nearest
+
+if TYPE_CHECKING:
+    from graphrec_neo4j.models.base import Recommender
+
+MODELS: dict[str, tuple[str, str]] = {
+    "popularity": ("popularity", "Popularity"),
+    "p3": ("p3", "P3"),
+    "rp3beta": ("rp3beta", "RP3Beta"),
+    "ppr": ("ppr", "PersonalizedPageRank"),
+    "spectral": ("spectral", "Spectral"),
+    "lightgcn": ("lightgcn", "LightGCN"),
+    "auto": ("auto", "Auto"),
+}
+
+
+def model_class(name: str) -> type[Recommender]:
+    """Return the class of a model; raises ModelError with the nearest name."""
+    if name not in MODELS:
+        raise ModelError(f"there is no model {name!r}{nearest(name, MODELS)}; see graphrec-neo4j models.")
+    module, cls = MODELS[name]
+    return getattr(import_module(f"graphrec_neo4j.models.{module}"), cls)
+
+
+def create(name: str, **settings: Any) -> Recommender:
+    """Return an unfitted model with ``settings`` changed from its defaults; raises ModelError."""
+    return model_class(name).with_settings(**settings)

@@ -1,0 +1,154 @@
+"""``Recommender``: what every model promises. Public methods check, underscore hooks do."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from graphrec_neo4j.ranking.topk import fill_up, top_k_of_blocks
+from scipy import sparse
+
+from graphrec_neo4j.errors import ModelError, nearest
+from graphrec_neo4j.progress import Progress, silent
+from graphrec_neo4j.results import Explanation, TopK, Vectors
+from graphrec_neo4j.snapshot import GraphSnapshot
+
+Rows = npt.NDArray[np.integer]
+Scores = npt.NDArray[np.float32]
+State = dict[str, "npt.NDArray | sparse.csr_matrix"]
+
+
+class Recommender(ABC):
+    """A model that is fitted on a snapshot and ranks its items for its users.
+
+    A concrete model is a thin class: ``settings`` is a frozen dataclass beside it, ``_fit`` fills attributes,
+    ``_state`` and ``_restore`` name the arrays that a saved model consists of.
+    """
+
+    name: ClassVar[str]
+    line: ClassVar[str]
+    paper: ClassVar[str]
+    uses: ClassVar[tuple[str, ...]]
+    inductive: ClassVar[bool]
+    settings: Any
+    settings_class: ClassVar[type]
+
+    n_users: int = 0
+    n_items: int = 0
+    popularity: npt.NDArray[np.float64]
+
+    def __init__(self, settings: Any = None) -> None:
+        self.settings = settings if settings is not None else self.settings_class()
+
+    @classmethod
+    def with_settings(cls, **changed: Any) -> Self:
+        """Return an unfitted model with some settings changed; raises ModelError for an unknown one."""
+        known = [setting.name for setting in fields(cls.settings_class)]
+        for name in changed:
+            if name not in known:
+                raise ModelError(f"{cls.name} has no setting {name!r}{nearest(name, known)}.")
+        return cls(cls.settings_class(**changed))
+
+    def fit(self, snapshot: GraphSnapshot, *, seed: int = 0, progress: Progress = silent) -> Self:
+        """Fit on ``snapshot``; the same seed gives the same numbers. Raises ModelError where nothing can be learnt."""
+        self.n_users, self.n_items = len(snapshot.users), len(snapshot.items)
+        if not self.n_users or not self.n_items:
+            schema = snapshot.schema
+            raise ModelError(f"the graph has no {schema.recommend_to} or no {schema.recommend}; load some first.")
+        self.popularity = np.asarray((snapshot.interactions > 0).sum(axis=0), dtype=np.float64).ravel()
+        self._fit(snapshot, seed, progress)
+        return self
+
+    def scores(self, users: Rows) -> Scores:
+        """Return the score of every item for each of ``users``: (len(users), n_items), finite."""
+        users = np.asarray(users)
+        if len(users) and (users.min() < 0 or users.max() >= self.n_users):
+            raise ModelError(f"user rows must lie between 0 and {self.n_users - 1}.")
+        return self._scores(users)
+
+    def top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None = None) -> TopK:
+        """Return the best k items of each of ``users``, without those of ``seen`` (n_users, n_items).
+
+        Ties go to the lower row. A list that the model leaves short is filled with the most popular unseen
+        items at a score of 0.
+        """
+        users = np.asarray(users)
+        top = self._top_k(users, min(k, self.n_items), seen)
+        return fill_up(top, self.popularity, None if seen is None else seen[users])
+
+    def vectors(self) -> Vectors | None:
+        """Return the model's user and item vectors, or None if it has none."""
+        return None
+
+    def fold_in(self, histories: sparse.csr_matrix) -> Scores:
+        """Return scores (m, n_items) for m unseen users from their histories (m, n_items) alone."""
+        if histories.shape[1] != self.n_items:
+            raise ModelError(f"histories must have {self.n_items} columns, one an item.")
+        return self._fold_in(histories)
+
+    def explain(self, user: int, item: int, limit: int = 5) -> Explanation:
+        """Say why ``item`` has its score for ``user``, with the ``limit`` largest contributions."""
+        return self._explain(user, item, limit)
+
+    def save(self, folder: Path) -> None:
+        """Write the fitted model into ``folder`` as one .npz and one .json, without pickle."""
+        folder.mkdir(parents=True, exist_ok=True)
+        arrays: dict[str, npt.NDArray] = {"popularity": self.popularity}
+        for name, value in self._state().items():
+            if sparse.issparse(value):
+                parts = {"data": value.data, "indices": value.indices, "indptr": value.indptr, "shape": value.shape}
+                arrays |= {f"{name}.{part}": np.asarray(array) for part, array in parts.items()}
+            else:
+                arrays[name] = np.asarray(value)
+        np.savez(folder / "model.npz", **arrays)
+        about = {"model": self.name, "settings": asdict(self.settings), "users": self.n_users, "items": self.n_items}
+        (folder / "model.json").write_text(json.dumps(about), encoding="utf-8")
+
+    def restore(self, folder: Path) -> Self:
+        """Take the fitted state that :meth:`save` wrote; raises ModelError if it is another model's."""
+        about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        if about["model"] != self.name:
+            raise ModelError(f"{folder} holds a {about['model']} model, not {self.name}.")
+        self.n_users, self.n_items = about["users"], about["items"]
+        with np.load(folder / "model.npz", allow_pickle=False) as arrays:
+            self.popularity = arrays["popularity"]
+            self._restore(_assemble({name: arrays[name] for name in arrays.files if name != "popularity"}))
+        return self
+
+    @abstractmethod
+    def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None: ...
+
+    @abstractmethod
+    def _scores(self, users: Rows) -> Scores: ...
+
+    @abstractmethod
+    def _fold_in(self, histories: sparse.csr_matrix) -> Scores: ...
+
+    @abstractmethod
+    def _explain(self, user: int, item: int, limit: int) -> Explanation: ...
+
+    @abstractmethod
+    def _state(self) -> State: ...
+
+    @abstractmethod
+    def _restore(self, state: State) -> None: ...
+
+    def _top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None) -> TopK:
+        return top_k_of_blocks(self._scores, users, k, self.n_items, seen)
+
+
+def _assemble(arrays: dict[str, npt.NDArray]) -> State:
+    state: State = {}
+    for name, array in arrays.items():
+        stem, _, part = name.rpartition(".")
+        if not stem:
+            state[name] = array
+        elif part == "data":
+            triple = (array, arrays[f"{stem}.indices"], arrays[f"{stem}.indptr"])
+            state[stem] = sparse.csr_matrix(triple, shape=tuple(arrays[f"{stem}.shape"]))
+    return state

@@ -1,0 +1,1 @@
+"""Scores into lists, lists into metrics: top-k, splits, metrics, evaluation."""

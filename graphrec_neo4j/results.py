@@ -1,0 +1,97 @@
+"""``Results``: what one run offers, in rows of a snapshot: vectors, lists, reasons, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from graphrec_neo4j.errors import PublishError
+
+NO_ITEM = -1
+
+
+@dataclass(frozen=True, eq=False)
+class TopK:
+    """The best items of n users, best first: ``items`` (n, k) int32 rows, ``scores`` (n, k) float32.
+
+    A list with fewer than k items is filled up with NO_ITEM and a score of minus infinity.
+    """
+
+    items: npt.NDArray[np.int32]
+    scores: npt.NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.items.shape != self.scores.shape or self.items.ndim != 2:
+            raise PublishError("top-k items and scores must be two tables of one shape.")
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def cut(self, k: int) -> TopK:
+        """Return the first k columns."""
+        return TopK(self.items[:, :k], self.scores[:, :k])
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """One vector a user (n_users, d) and one an item (n_items, d), float32, with similarity by cosine."""
+
+    users: npt.NDArray[np.float32]
+    items: npt.NDArray[np.float32]
+
+    @property
+    def dimensions(self) -> int:
+        """The length d of every vector."""
+        return int(self.items.shape[1])
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """A part of one score and the typed nodes that it goes through.
+
+    ``kind`` is ``"taste"`` (through an item of the user's history), ``"tie"`` (through another user),
+    ``"category"`` (through a category) or ``"popularity"``; ``path`` lists (node type, row) from the user's
+    side to the item's, both ends left out; ``count`` is how many walks' middle nodes it gathers; ``edges``
+    names the edge types walked.
+    """
+
+    kind: str
+    score: float
+    path: tuple[tuple[str, int], ...] = ()
+    count: int = 0
+    edges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one item has its score: largest contributions first, ``other`` is what they leave out.
+
+    ``score == other + sum of the contributions``; ``exact`` says whether the contributions are the model's
+    own arithmetic or an approximation of it.
+    """
+
+    score: float
+    contributions: tuple[Contribution, ...]
+    other: float
+    exact: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What one run publishes, in the row order of its snapshot.
+
+    ``top`` is the final list of every user, ``reasons[row][rank]`` its sentences and ``why[row][rank]`` its
+    contributions as JSON texts; ``walk`` is the meta-path PageRank list; ``item_scores`` (n_items,) is the
+    global score of every item.
+    """
+
+    top: TopK
+    walk: TopK
+    vectors: Vectors
+    item_scores: npt.NDArray[np.float64]
+    reasons: Sequence[Sequence[str]]
+    why: Sequence[Sequence[str]]
+    metrics: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,302 @@
+"""``GraphSchema``: which labels, relationship types and properties play which part in recommending.
+
+Read from ``graphrec.toml``; without one, the default graph of :func:`default_schema` is meant.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from graphrec_neo4j.errors import SchemaError, nearest
+from graphrec_neo4j.ids import KeyType
+from graphrec_neo4j.meta_path import ALL_INTERACTIONS, MetaPath, quote
+
+Role = Literal["interaction", "tie", "category", "context"]
+Duplicates = Literal["sum", "last", "max", "error"]
+TimeUnit = Literal["s", "ms", "date", "datetime", "text"]
+Strength = Literal["one", "weight", "log"]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class NodeType(_Part):
+    """One node type: its label, business key, display name, numeric features and texts."""
+
+    label: Name
+    key: Name = "id"
+    key_type: KeyType = "string"
+    name: Name | None = None
+    features: tuple[Name, ...] = ()
+    text: tuple[Name, ...] = ()
+
+
+class Via(_Part):
+    """An edge stored as two relationships through an intermediate node.
+
+    ``(source)-[first]->(label)-[second]->(target)``; a direction of ``"in"`` turns that arrow round.
+    """
+
+    label: Name
+    first: Name
+    second: Name
+    first_direction: Literal["out", "in"] = "out"
+    second_direction: Literal["out", "in"] = "out"
+
+
+class Place(_Part):
+    """A property on a named part of a path edge: its ``first``, its ``node`` or its ``second``."""
+
+    on: Literal["first", "node", "second"]
+    property: Name
+
+
+class EdgeType(_Part):
+    """One edge type between two node types, stored as a relationship or as a path through a node."""
+
+    source: Name = Field(alias="from")
+    target: Name = Field(alias="to")
+    type: Name | None = None
+    via: Via | None = None
+    role: Role | None = None
+    directed: bool = True
+    weight: Name | Place | None = None
+    time: Name | Place | None = None
+    time_unit: TimeUnit = "ms"
+    duplicates: Duplicates | None = None
+    positive_from: float | None = None
+    importance: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    strength: Strength | None = None
+    excludes: bool | None = None
+    properties: tuple[Name, ...] = ()
+
+    @property
+    def duplicate_rule(self) -> Duplicates:
+        """How parallel edges become one: ratings keep the last by time, counts are added up."""
+        return self.duplicates or ("last" if self.positive_from is not None else "sum")
+
+    @property
+    def walk_strength(self) -> Strength:
+        """How a weight enters a walk: a thresholded rating counts as one, any other weight as it is."""
+        if self.strength:
+            return self.strength
+        return "weight" if self.weight is not None and self.positive_from is None else "one"
+
+
+class ResultNames(_Part):
+    """How published relationships are called and how many are drawn for each user."""
+
+    recommended: Name = "RECOMMENDED"
+    similar: Name = "SIMILAR"
+    relationships: Annotated[int, Field(ge=0, le=20)] = 10
+
+
+class GraphSchema(_Part):
+    """A whole graph: node types, edge types, who is recommended what, and named meta-paths."""
+
+    recommend_to: Name
+    recommend: Name
+    nodes: dict[Name, NodeType]
+    edges: dict[Name, EdgeType] = {}
+    meta_paths: dict[Name, Name] = {}
+    results: ResultNames = ResultNames()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_names(cls, data: Any) -> Any:
+        """Labels and relationship types default to the name of their section."""
+        if isinstance(data, dict):
+            data = dict(data)
+            for section, field in (("nodes", "label"), ("edges", "type")):
+                parts = data.get(section)
+                if isinstance(parts, dict):
+                    data[section] = {name: _with_name(name, part, field) for name, part in parts.items()}
+        return data
+
+    @model_validator(mode="after")
+    def _consistent(self) -> GraphSchema:
+        for where in ("recommend_to", "recommend"):
+            self._known_node(getattr(self, where), where)
+        for name, edge in self.edges.items():
+            if name == ALL_INTERACTIONS:
+                raise ValueError("an edge type cannot be called '*', which stands for all interactions")
+            self._known_node(edge.source, f"edges.{name}.from")
+            self._known_node(edge.target, f"edges.{name}.to")
+            if edge.via and edge.type:
+                raise ValueError(f"edges.{name} has both a type and a via; an edge is stored in one way")
+            for place in (edge.weight, edge.time):
+                if isinstance(place, Place) and not edge.via:
+                    raise ValueError(f"edges.{name}: {place.property!r} names a part of a via, and there is none")
+            if not edge.directed and edge.source != edge.target:
+                raise ValueError(f"edges.{name} joins two node types, so it cannot be undirected")
+        for text in self.meta_paths.values():
+            self.meta_path(text)
+        return self
+
+    def _known_node(self, name: str, where: str) -> None:
+        if name not in self.nodes:
+            raise ValueError(f"{where} names the node type {name!r}, which is not declared{nearest(name, self.nodes)}")
+
+    @cached_property
+    def roles(self) -> dict[str, Role]:
+        """The role of every edge type, as declared or as its ends suggest."""
+        return {name: edge.role or self._guess_role(name, edge) for name, edge in self.edges.items()}
+
+    def _guess_role(self, name: str, edge: EdgeType) -> Role:
+        user, item = self.recommend_to, self.recommend
+        ends = {edge.source, edge.target}
+        if user == item and ends == {user}:
+            among = [n for n, e in self.edges.items() if {e.source, e.target} == {user}]
+            declared = any(self.edges[n].role == "interaction" for n in among)
+            return "interaction" if not declared and name == among[0] else "tie"
+        if ends == {user, item}:
+            return "interaction"
+        if ends == {user}:
+            return "tie"
+        return "category" if len(ends) == 2 and ends & {user, item} else "context"
+
+    def by_role(self, role: Role) -> dict[str, EdgeType]:
+        """The edge types that play one role, in declared order."""
+        return {name: edge for name, edge in self.edges.items() if self.roles[name] == role}
+
+    def excludes(self, name: str) -> bool:
+        """Whether an edge of this type keeps an item out of its user's list (interactions do by default)."""
+        declared = self.edges[name].excludes
+        if declared is not None:
+            return declared
+        among_same = self.recommend_to == self.recommend and self.roles[name] == "tie"
+        return self.roles[name] == "interaction" or among_same
+
+    def meta_path(self, text: str) -> MetaPath:
+        """Parse and check a meta-path, or one of the named ones; raises MetaPathError."""
+        ends = {name: (edge.source, edge.target) for name, edge in self.edges.items()}
+        parsed = MetaPath.parse(self.meta_paths.get(text, text))
+        return parsed.check(ends, (self.recommend_to, self.recommend))
+
+    def default_meta_paths(self) -> dict[str, str]:
+        """The named meta-paths of the file, or the usual ones that this schema can walk.
+
+        user-item-user-item, user-item-category-item, user-category-item and user-friend-item, each for every
+        edge type that allows it.
+        """
+        if self.meta_paths:
+            return dict(self.meta_paths)
+        return _usual_meta_paths(self)
+
+    @classmethod
+    def parse(cls, text: str, where: str = "graphrec.toml") -> GraphSchema:
+        """Parse the text of a ``graphrec.toml``; raises SchemaError naming the entry."""
+        try:
+            return cls.model_validate(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise SchemaError(f"{where} is not valid TOML: {error}.") from None
+        except ValidationError as error:
+            raise SchemaError(f"{where}: {_first_problem(error)}.") from None
+
+    @classmethod
+    def load(cls, path: Path) -> GraphSchema:
+        """Read a ``graphrec.toml``; raises SchemaError if it is missing or wrong."""
+        try:
+            return cls.parse(path.read_text(encoding="utf-8"), str(path))
+        except (OSError, UnicodeDecodeError) as error:
+            raise SchemaError(f"{path} cannot be read: {error}.") from None
+
+    def to_json(self) -> str:
+        """The schema as one canonical JSON text, as a run node keeps it."""
+        return self.model_dump_json(by_alias=True, exclude_defaults=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> GraphSchema:
+        """The inverse of :meth:`to_json`."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise SchemaError(f"the stored schema: {_first_problem(error)}.") from None
+
+
+def _with_name(name: str, part: Any, field: str) -> Any:
+    if isinstance(part, dict) and not part.get(field) and not part.get("via"):
+        return {**part, field: name}
+    return part
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    where = ".".join(str(step) for step in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = {f for part in (GraphSchema, NodeType, EdgeType, Via, ResultNames) for f in part.model_fields}
+        return f"{where} is not a known entry{nearest(str(problem['loc'][-1]), known - {'source', 'target'})}"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message
+
+
+def _usual_meta_paths(schema: GraphSchema) -> dict[str, str]:
+    user, item = quote(schema.recommend_to), quote(schema.recommend)
+    liked = _liked(schema)
+    paths: dict[str, str] = {}
+    if liked:
+        there, back = f"-{liked}->", f"<-{liked}-"
+        paths["taste"] = f"{user}{there}{item}{back}{user}{there}{item}"
+    of_user, of_item = _category_hops(schema, schema.recommend_to), _category_hops(schema, schema.recommend)
+    for name, category, hop, back in of_item:
+        if liked and schema.recommend_to != schema.recommend:
+            paths[name] = f"{user}-{liked}->{item}{hop}{category}{back}{item}"
+        paths.update(
+            {
+                f"{mine} {name}": f"{user}{my_hop}{category}{back}{item}"
+                for mine, my_category, my_hop, _ in of_user
+                if my_category == category
+            }
+        )
+    for name in schema.by_role("tie"):
+        if liked:
+            paths[name] = f"{user}-{quote(name)}->{user}-{liked}->{item}"
+    return paths
+
+
+def _liked(schema: GraphSchema) -> str | None:
+    """The spelling of the step from a user to what she likes, walked along its direction."""
+    interactions = schema.by_role("interaction")
+    if not interactions:
+        return None
+    (name, edge), alone = next(iter(interactions.items())), len(interactions) == 1
+    return quote(name) if alone and edge.source == schema.recommend_to else ALL_INTERACTIONS
+
+
+def _category_hops(schema: GraphSchema, end: str) -> list[tuple[str, str, str, str]]:
+    """(edge, category type, hop to the category, hop back from it) for every category edge at ``end``."""
+    hops = []
+    for name, edge in schema.by_role("category").items():
+        spelt = quote(name)
+        if edge.source == end:
+            hops.append((name, quote(edge.target), f"-{spelt}->", f"<-{spelt}-"))
+        elif edge.target == end:
+            hops.append((name, quote(edge.source), f"<-{spelt}-", f"-{spelt}->"))
+    return hops
+
+
+def default_schema(user_key: KeyType = "string", item_key: KeyType = "string") -> GraphSchema:
+    """The graph that is meant where nothing is said: User, Item, Category, INTERACTED, FOLLOWS, IN_CATEGORY."""
+    return GraphSchema.model_validate(
+        {
+            "recommend_to": "User",
+            "recommend": "Item",
+            "nodes": {
+                "User": {"key_type": user_key, "name": "name"},
+                "Item": {"key_type": item_key, "name": "title"},
+                "Category": {"name": "name"},
+            },
+            "edges": {
+                "INTERACTED": {"from": "User", "to": "Item", "weight": "weight", "time": "time"},
+                "FOLLOWS": {"from": "User", "to": "User"},
+                "IN_CATEGORY": {"from": "Item", "to": "Category"},
+            },
+        }
+    )

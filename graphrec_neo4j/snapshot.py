@@ -1,0 +1,274 @@
+"""``GraphSnapshot``: the typed graph in NumPy, the one noun that every source makes and every model eats."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from graphrec_neo4j.errors import SnapshotError
+from graphrec_neo4j.ids import IdMap
+from graphrec_neo4j.meta_path import ALL_INTERACTIONS, Step
+from graphrec_neo4j.schema import EdgeType, GraphSchema
+
+MISSING_TIME = np.iinfo(np.int64).min
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+ObjectArray = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """The n nodes of one type, in the row order of ``ids``.
+
+    ``names`` (n,) holds display names or None, ``features`` (n, d) float64 with NaN where missing, ``texts``
+    one (n,) array of strings or None for each text property of the schema.
+    """
+
+    ids: IdMap
+    names: ObjectArray | None = None
+    features: FloatArray | None = None
+    texts: Mapping[str, ObjectArray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        columns = [self.names, self.features, *self.texts.values()]
+        if any(column is not None and len(column) != len(self.ids) for column in columns):
+            raise SnapshotError(f"a column of {self.ids.type_name} does not have {len(self.ids)} rows.")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """The m edges of one type, one for each (source, target) pair, sorted by source, then target.
+
+    ``source``, ``target`` (m,) int32 rows; ``weight`` (m,) float64, NaN where an edge has none, or None where
+    the type has none; ``time`` (m,) int64 UTC milliseconds, MISSING_TIME where an edge has none, or None;
+    ``properties`` one (m,) object array for each extra property of the schema.
+    """
+
+    source: npt.NDArray[np.int32]
+    target: npt.NDArray[np.int32]
+    weight: FloatArray | None = None
+    time: IntArray | None = None
+    properties: Mapping[str, ObjectArray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        columns = [self.target, self.weight, self.time, *self.properties.values()]
+        if any(column is not None and len(column) != len(self.source) for column in columns):
+            raise SnapshotError("the columns of an edge type differ in length.")
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def columns(self) -> dict[str, npt.NDArray]:
+        """Every column that is there, by name; extra properties are called ``property:NAME``."""
+        named = {"source": self.source, "target": self.target, "weight": self.weight, "time": self.time}
+        named |= {f"property:{name}": column for name, column in self.properties.items()}
+        return {name: column for name, column in named.items() if column is not None}
+
+    def take(self, rows: npt.NDArray) -> Edges:
+        """Return the edges at ``rows`` (a mask or sorted positions), in the same order."""
+        return Edges(
+            self.source[rows],
+            self.target[rows],
+            None if self.weight is None else self.weight[rows],
+            None if self.time is None else self.time[rows],
+            {name: column[rows] for name, column in self.properties.items()},
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class GraphSnapshot:
+    """A whole typed graph under one schema, checked when built and never changed afterwards.
+
+    Two snapshots are equal when their nodes and edges are, whatever the order in which they came.
+    """
+
+    schema: GraphSchema
+    nodes: Mapping[str, Nodes]
+    edges: Mapping[str, Edges]
+
+    def __post_init__(self) -> None:
+        if set(self.nodes) != set(self.schema.nodes) or set(self.edges) != set(self.schema.edges):
+            raise SnapshotError("a snapshot holds exactly the node and edge types of its schema.")
+        for name, edges in self.edges.items():
+            self._check_edges(name, edges, self.schema.edges[name])
+
+    def _check_edges(self, name: str, edges: Edges, kind: EdgeType) -> None:
+        for rows, end in ((edges.source, kind.source), (edges.target, kind.target)):
+            if len(rows) and (rows.min() < 0 or rows.max() >= len(self.nodes[end])):
+                raise SnapshotError(f"an edge of {name} points to a row outside the {len(self.nodes[end])} {end}s.")
+        order = edges.source.astype(np.int64) * max(1, len(self.nodes[kind.target])) + edges.target
+        if len(order) and not (np.diff(order) > 0).all():
+            raise SnapshotError(f"edges of {name} must be sorted and unique; build them with merge_parallel().")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, GraphSnapshot):
+            return NotImplemented
+        same_types = self.nodes.keys() == other.nodes.keys() and self.edges.keys() == other.edges.keys()
+        return same_types and self.digest == other.digest
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def users(self) -> Nodes:
+        """The nodes that get recommendations."""
+        return self.nodes[self.schema.recommend_to]
+
+    @property
+    def items(self) -> Nodes:
+        """The nodes that are recommended."""
+        return self.nodes[self.schema.recommend]
+
+    @cached_property
+    def digest(self) -> str:
+        """32 hexadecimal digits that change with any id, name, feature, edge, weight, time or property."""
+        hashed = hashlib.blake2b(digest_size=16)
+        for name in sorted(self.nodes):
+            nodes = self.nodes[name]
+            hashed.update(f"node {name} {nodes.ids.key_type} {len(nodes)}\0".encode())
+            _hash_objects(hashed, nodes.ids.keys)
+            for label, column in sorted({"name": nodes.names, **nodes.texts}.items()):
+                hashed.update(f"{label}\0".encode())
+                _hash_objects(hashed, () if column is None else column.tolist())
+            _hash_array(hashed, nodes.features)
+        for name in sorted(self.edges):
+            hashed.update(f"edge {name} {len(self.edges[name])}\0".encode())
+            for label, column in sorted(self.edges[name].columns().items()):
+                hashed.update(f"{label}\0".encode())
+                _hash_array(hashed, column)
+        return hashed.hexdigest()
+
+    @cached_property
+    def interactions(self) -> sparse.csr_matrix:
+        """All positive interactions, users by items, float64: strength times importance, added over edge types."""
+        total = sparse.csr_matrix((len(self.users), len(self.items)))
+        for name, kind in self.schema.by_role("interaction").items():
+            total = total + kind.importance * self._user_to_item(name)
+        return _canonical(total)
+
+    @cached_property
+    def seen(self) -> sparse.csr_matrix:
+        """What must stay out of each user's list, users by items, 1.0 where so; with people, oneself too."""
+        same = self.schema.recommend_to == self.schema.recommend
+        seen = sparse.identity(len(self.users), format="csr") if same else None
+        seen = seen if seen is not None else sparse.csr_matrix((len(self.users), len(self.items)))
+        for name in self.schema.edges:
+            if self.schema.excludes(name):
+                seen = seen + self._user_to_item(name, every=True)
+        seen = _canonical(seen)
+        seen.data[:] = 1.0
+        return seen
+
+    def matrix(self, edge: str, *, forward: bool = True, every: bool = False) -> sparse.csr_matrix:
+        """One edge type as a CSR matrix (n_source, n_target) of walk strengths, float64.
+
+        Only positive edges count unless ``every``; ``forward=False`` gives the transpose, and ``"*"`` stands
+        for all positive interactions, users by items. Raises SnapshotError for a weight that no walk can use.
+        """
+        if edge == ALL_INTERACTIONS:
+            made = self.interactions
+        else:
+            made = self._strengths(edge, every=every)
+        return made if forward else _canonical(made.T)
+
+    def step_matrices(self, steps: tuple[Step, ...]) -> list[sparse.csr_matrix]:
+        """The matrix of each step of a meta-path, in walking order, so that their product is the path count."""
+        return [self.matrix(step.edge, forward=step.forward) for step in steps]
+
+    def with_edges(self, **edges: Edges) -> GraphSnapshot:
+        """Return a snapshot with some edge types replaced, on the same nodes."""
+        return replace(self, edges={**self.edges, **edges})
+
+    def _user_to_item(self, name: str, *, every: bool = False) -> sparse.csr_matrix:
+        forward = self.schema.edges[name].source == self.schema.recommend_to
+        return self.matrix(name, forward=forward, every=every)
+
+    def _strengths(self, name: str, *, every: bool) -> sparse.csr_matrix:
+        kind, edges = self.schema.edges[name], self.edges[name]
+        if not every and kind.positive_from is not None and edges.weight is not None:
+            edges = edges.take(edges.weight >= kind.positive_from)
+        strength = np.ones(len(edges)) if every else self._weights(name, edges)
+        shape = (len(self.nodes[kind.source]), len(self.nodes[kind.target]))
+        made = sparse.csr_matrix((strength, (edges.source, edges.target)), shape=shape)
+        if not kind.directed:
+            made = made.maximum(made.T)
+        return _canonical(made)
+
+    def _weights(self, name: str, edges: Edges) -> FloatArray:
+        kind = self.schema.edges[name]
+        if edges.weight is None or kind.walk_strength == "one":
+            return np.ones(len(edges))
+        weight = np.where(np.isnan(edges.weight), 1.0, edges.weight)
+        bad = np.flatnonzero(~np.isfinite(weight) | (weight < 0))
+        if len(bad):
+            source = self.nodes[kind.source].ids.key(int(edges.source[bad[0]]))
+            target = self.nodes[kind.target].ids.key(int(edges.target[bad[0]]))
+            raise SnapshotError(
+                f"{name} from {source!r} to {target!r} has weight {weight[bad[0]]}, which no walk can use; "
+                f"weights are finite and not negative (or set strength = 'one' for {name} in graphrec.toml)."
+            )
+        return np.log1p(weight) if kind.walk_strength == "log" else weight
+
+
+def merge_parallel(edges: Edges, rule: str) -> tuple[Edges, int]:
+    """Sort edges by source and target and make one of those that join the same pair.
+
+    ``rule`` is ``"sum"`` (weights added, latest time), ``"last"`` (the latest by time, then by position),
+    ``"max"`` (the heaviest) or ``"error"``. Returns the edges and how many were merged away; where a type
+    without weights is summed, the weight becomes the multiplicity. Raises SnapshotError under ``"error"``.
+    """
+    position = np.arange(len(edges))
+    weight = edges.weight if edges.weight is not None else np.ones(len(edges))
+    time = edges.time if edges.time is not None else np.zeros(len(edges), dtype=np.int64)
+    last_key = np.nan_to_num(weight, nan=-np.inf) if rule == "max" else time
+    order = np.lexsort((position, last_key, edges.target, edges.source))
+    source, target = edges.source[order], edges.target[order]
+    is_last = np.ones(len(edges), dtype=bool)
+    is_last[:-1] = (source[1:] != source[:-1]) | (target[1:] != target[:-1])
+    merged = int(len(edges) - is_last.sum())
+    if merged and rule == "error":
+        raise SnapshotError(
+            f"{merged} edges join a pair that is already joined, and the schema says duplicates = 'error'."
+        )
+    kept = edges.take(order[is_last])
+    if merged and rule == "sum":
+        starts = np.concatenate(([0], np.flatnonzero(is_last)[:-1] + 1))
+        counted = np.where(np.isnan(weight), 1.0, weight)[order]
+        total = np.add.reduceat(counted, starts)
+        lone = np.diff(np.append(starts, len(edges))) == 1
+        kept = replace(kept, weight=np.where(lone, weight[order][is_last], total))
+    return kept, merged
+
+
+def _canonical(matrix: sparse.spmatrix) -> sparse.csr_matrix:
+    made = matrix.tocsr()
+    made.sum_duplicates()
+    made.eliminate_zeros()
+    made.sort_indices()
+    return made
+
+
+def _hash_objects(hashed: hashlib._Hash, values: object) -> None:
+    for value in values:  # type: ignore[attr-defined]
+        text = repr(value).encode("utf-8", "surrogatepass")
+        hashed.update(len(text).to_bytes(8, "little") + text)
+
+
+def _hash_array(hashed: hashlib._Hash, column: npt.NDArray | None) -> None:
+    if column is None:
+        return
+    if column.dtype == object:
+        _hash_objects(hashed, column.tolist())
+    else:
+        # -0.0 and 0.0 are equal, as are all NaN, so they must hash alike.
+        plain = np.where(np.isnan(column), np.nan, column + 0.0) if column.dtype.kind == "f" else column
+        hashed.update(np.ascontiguousarray(plain).tobytes())

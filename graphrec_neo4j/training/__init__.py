@@ -1,0 +1,1 @@
+"""Training neural models: losses, negatives, the loop."""

@@ -1,0 +1,1 @@
+"""Every way in which data crosses a border; the file's name says the direction."""
