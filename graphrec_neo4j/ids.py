@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -40,7 +41,7 @@ class IdMap:
         self._keys: list[Key] = listed
         self._lookup: dict[Key, int] = {key: row for row, key in enumerate(listed)}
         if len(self._lookup) != len(listed):
-            twice = next(a for a, b in zip(listed, listed[1:], strict=False) if a == b)
+            twice = next(a for a, b in pairwise(listed) if a == b)
             raise SnapshotError(f"{type_name} id {twice!r} comes twice; business ids must be unique.")
         self._array = self._as_array()
 

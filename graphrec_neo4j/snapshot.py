@@ -174,10 +174,7 @@ class GraphSnapshot:
         Only positive edges count unless ``every``; ``forward=False`` gives the transpose, and ``"*"`` stands
         for all positive interactions, users by items. Raises SnapshotError for a weight that no walk can use.
         """
-        if edge == ALL_INTERACTIONS:
-            made = self.interactions
-        else:
-            made = self._strengths(edge, every=every)
+        made = self.interactions if edge == ALL_INTERACTIONS else self._strengths(edge, every=every)
         return made if forward else _canonical(made.T)
 
     def step_matrices(self, steps: tuple[Step, ...]) -> list[sparse.csr_matrix]:

@@ -1,0 +1,55 @@
+"""Where things are: the connection, the schema file, the user's cache folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SCHEMA_FILE = "graphrec.toml"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How to reach one database; the password never shows in a repr."""
+
+    uri: str
+    username: str = "neo4j"
+    password: str = field(default="", repr=False)
+    database: str = "neo4j"
+
+
+def given_connection(
+    uri: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    database: str | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Connection | None:
+    """The connection that flags or ``NEO4J_URI`` and its siblings name, flags first; None where neither does."""
+    address = uri or environment.get("NEO4J_URI")
+    if not address:
+        return None
+    return Connection(
+        address,
+        username or environment.get("NEO4J_USERNAME") or "neo4j",
+        password or environment.get("NEO4J_PASSWORD") or "",
+        database or environment.get("NEO4J_DATABASE") or "neo4j",
+    )
+
+
+def schema_path(given: Path | None = None) -> Path | None:
+    """The ``graphrec.toml`` that is named, or the one in the current folder; None where there is none."""
+    if given is not None:
+        return given
+    here = Path(SCHEMA_FILE)
+    return here if here.is_file() else None
+
+
+def cache_folder() -> Path:
+    """The folder for fitted models and snapshots; ``GRAPHREC_CACHE`` names another."""
+    from platformdirs import user_cache_path
+
+    named = os.environ.get("GRAPHREC_CACHE")
+    return Path(named) if named else user_cache_path("graphrec-neo4j", appauthor=False)
