@@ -1,0 +1,63 @@
+"""The command line: one verb a command, one command a file."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from graphrec_neo4j import __version__
+from graphrec_neo4j.errors import GraphRecError
+
+COMMANDS = {
+    "demo": "demo:demo",
+    "server": "server:server_command",
+    "init": "init:init",
+    "load": "load:load",
+    "sync": "sync:sync",
+    "status": "status:status",
+    "rollback": "rollback:rollback",
+    "forget": "forget:forget",
+    "models": "models:models",
+    "evaluate": "evaluate:evaluate",
+    "recommend": "recommend:recommend",
+    "similar": "similar:similar",
+    "explain": "explain:explain",
+    "query": "query:query",
+    "browser": "browser:browser",
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command's module only when that command, or the list of all, is asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[name].split(":")
+        return getattr(import_module(f"graphrec_neo4j.cli.{module}"), attribute)
+
+
+@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="graphrec-neo4j")
+def cli() -> None:
+    """Explained recommendations from the graph in your Neo4j, published back into it.
+
+    The database is the one that NEO4J_URI, NEO4J_USERNAME, NEO4J_PASSWORD and NEO4J_DATABASE (or --uri and so
+    on) name; without them, a local server that this package starts by itself.
+
+    Example: graphrec-neo4j demo
+    """
+
+
+def main() -> None:
+    """Run the command line; an error of ours ends in one sentence on stderr and its exit code."""
+    try:
+        cli(prog_name="graphrec-neo4j")
+    except GraphRecError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)

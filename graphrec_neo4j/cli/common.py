@@ -1,0 +1,152 @@
+"""What the commands share: connection options, the schema in force, answers for people and machines, progress."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from graphrec_neo4j.progress import Progress
+
+if TYPE_CHECKING:
+    from graphrec_neo4j.database import Database
+    from graphrec_neo4j.schema import GraphSchema
+    from graphrec_neo4j.settings import Connection
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout, all else on stderr.")
+schema_option = click.option(
+    "--schema",
+    "schema_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The graphrec.toml to use instead of the one in the current folder.",
+)
+
+
+def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --uri, --username, --password, --database and --home, and pass a function ``connect`` on.
+
+    ``connect()`` gives a :class:`Database`: the one that is named, or that of the local server, started if needed.
+    """
+
+    @click.option("--uri", help="Bolt address, as neo4j://host:7687; default: NEO4J_URI, else the local server.")
+    @click.option("--username", help="Default: NEO4J_USERNAME, else neo4j.")
+    @click.option("--password", help="Default: NEO4J_PASSWORD, which does not show in the process list.")
+    @click.option("--database", help="Default: NEO4J_DATABASE, else neo4j.")
+    @click.option("--home", type=click.Path(path_type=Path), help="Folder of the local server.")
+    @wraps(command)
+    def wrapped(
+        *arguments: Any,
+        uri: str | None,
+        username: str | None,
+        password: str | None,
+        database: str | None,
+        home: Path | None,
+        **options: Any,
+    ) -> Any:
+        def connect() -> Database:
+            from graphrec_neo4j.database import Database
+            from graphrec_neo4j.settings import given_connection
+
+            return Database(given_connection(uri, username, password, database) or local_connection(home))
+
+        return command(*arguments, connect=connect, **options)
+
+    return wrapped
+
+
+def local_connection(home: Path | None) -> Connection:
+    """The connection to the local server, which is started if it does not run."""
+    from graphrec_neo4j.server import LocalServer
+    from graphrec_neo4j.settings import Connection
+
+    server = LocalServer(home=home)
+    info = server.status()
+    if not info.running:
+        note("starting the local Neo4j server (graphrec-neo4j server stop ends it)")
+        with progress_on_stderr() as progress:
+            info = server.start(progress)
+    return Connection(str(info.uri), info.username, server.password())
+
+
+def schema_in_force(database: Database, schema_file: Path | None = None) -> GraphSchema:
+    """The schema for commands that work on the graph: the file, else that of the current run, else the default."""
+    from graphrec_neo4j.runs import current_run
+    from graphrec_neo4j.schema import GraphSchema, default_schema
+    from graphrec_neo4j.settings import schema_path
+
+    path = schema_path(schema_file)
+    if path is not None:
+        return GraphSchema.load(path)
+    run = current_run(database)
+    return run.schema if run else default_schema()
+
+
+def published_schema(database: Database) -> GraphSchema:
+    """The schema that the current run was made with; raises PublishError where nothing is published."""
+    from graphrec_neo4j.errors import PublishError
+    from graphrec_neo4j.runs import current_run
+
+    run = current_run(database)
+    if run is None:
+        raise PublishError("nothing is published in this database yet: run graphrec-neo4j sync first.")
+    return run.schema
+
+
+def note(text: str) -> None:
+    """Say something to the person, on stderr."""
+    click.echo(text, err=True)
+
+
+def answer_json(value: Any) -> None:
+    """Print exactly one JSON value on stdout."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def answer_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str] | None = None, title: str = "") -> None:
+    """Print rows as a table for people, on stdout."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title or None, title_justify="left", header_style="bold")
+    names = list(columns or (rows[0] if rows else ()))
+    for name in names:
+        numeric = all(isinstance(row[name], int | float) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row[name]) for name in names))
+    Console().print(table)
+
+
+def _cell(value: Any) -> str:
+    from rich.markup import escape
+
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return escape(str(value))
+
+
+@contextmanager
+def progress_on_stderr() -> Iterator[Progress]:
+    """Show a bar for each stage on stderr while the block runs; silent where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        stages: dict[str, TaskID] = {}
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if stage not in stages:
+                stages[stage] = bars.add_task(stage, total=total or None)
+            bars.update(stages[stage], completed=done, total=total or None)
+
+        yield tell
