@@ -1,0 +1,89 @@
+"""The numba kernels of ranking; import this module inside functions only, because numba is slow to import."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from graphrec_neo4j.results import NO_ITEM
+
+Int32s = npt.NDArray[np.int32]
+Float32s = npt.NDArray[np.float32]
+
+
+@numba.njit(cache=True, nogil=True)
+def _insert(items: Int32s, scores: Float32s, item: int, score: float) -> None:
+    """Put an item into one descending list (k,), behind its equals; the last place falls out."""
+    place = len(items) - 1
+    while place > 0 and scores[place - 1] < score:
+        items[place] = items[place - 1]
+        scores[place] = scores[place - 1]
+        place -= 1
+    items[place] = item
+    scores[place] = score
+
+
+@numba.njit(cache=True, nogil=True)
+def merge_block(
+    block: Float32s,
+    first_item: int,
+    pointers: Int32s,
+    indices: Int32s,
+    items: Int32s,
+    scores: Float32s,
+    start: int,
+    stop: int,
+) -> None:
+    """Merge score rows ``start`` to ``stop`` of ``block`` (m, t), items ``first_item``..., into lists (m, k).
+
+    ``pointers`` and ``indices`` (sorted) are the CSR parts of what each row leaves out. Between two of those
+    items the loop is one comparison an item.
+    """
+    width = block.shape[1]
+    for row in range(start, stop):
+        here, there = pointers[row], pointers[row + 1]
+        mine, best = items[row], scores[row]
+        while here < there and indices[here] < first_item:
+            here += 1
+        item = 0
+        while item < width:
+            is_last = here == there or indices[here] >= first_item + width
+            end = width if is_last else indices[here] - first_item
+            for column in range(item, end):
+                if block[row, column] > best[-1]:
+                    _insert(mine, best, first_item + column, block[row, column])
+            item = end + 1
+            here += 1 - is_last
+
+
+@numba.njit(cache=True, nogil=True)
+def fill_lists(
+    rows: npt.NDArray[np.int64],
+    order: Int32s,
+    pointers: Int32s,
+    indices: Int32s,
+    items: Int32s,
+    scores: Float32s,
+) -> None:
+    """Fill the NO_ITEM places of ``items[rows]`` along ``order`` (n_items,), the best first.
+
+    ``pointers`` and ``indices`` are the CSR parts of what each of ``rows`` leaves out besides its own list.
+    """
+    taken = np.full(len(order), -1, dtype=np.int32)
+    for at in range(len(rows)):
+        mine, best = items[rows[at]], scores[rows[at]]
+        for position in range(pointers[at], pointers[at + 1]):
+            taken[indices[position]] = at
+        place = 0
+        while place < len(mine) and mine[place] != NO_ITEM:
+            taken[mine[place]] = at
+            place += 1
+        lowest = min(np.float32(0), best[place - 1]) if place else np.float32(0)
+        for item in order:
+            if place == len(mine):
+                break
+            if taken[item] != at:
+                mine[place] = item
+                best[place] = lowest
+                place += 1

@@ -1,0 +1,128 @@
+"""Exact top-k lists, block by block: never more score memory than one block of users needs.
+
+A list is ordered by score, best first; ties go to the lower item row.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.results import NO_ITEM, TopK
+
+Rows = npt.NDArray[np.integer]
+Scores = npt.NDArray[np.float32]
+
+BLOCK_BYTES = 64 * 2**20
+TILE_USERS, TILE_ITEMS = 512, 4096
+
+
+def blocks(n_rows: int, n_items: int, block_bytes: int = BLOCK_BYTES) -> Iterator[slice]:
+    """Cut 0..n_rows-1 into slices whose float32 score blocks (rows, n_items) fit into ``block_bytes``."""
+    step = max(1, block_bytes // (4 * max(1, n_items)))
+    for start in range(0, n_rows, step):
+        yield slice(start, min(start + step, n_rows))
+
+
+def top_k_of_blocks(
+    scores_of: Callable[[Rows], Scores], users: Rows, k: int, n_items: int, seen: sparse.csr_matrix | None = None
+) -> TopK:
+    """Return the k best unseen items of each of ``users``, whatever the sign of their scores.
+
+    ``scores_of`` gives (m, n_items) scores for m user rows; minus infinity marks an item that is not to be
+    ranked. ``seen`` (n_users, n_items) holds what each user's list leaves out. A list with fewer than k
+    items ends in NO_ITEM. Raises ModelError if k is less than 1.
+    """
+    top = _empty(len(users), k)
+    for block in blocks(len(users), n_items):
+        rows = users[block]
+        scores = np.ascontiguousarray(scores_of(rows), dtype=np.float32)
+        merge_scores(scores, 0, None if seen is None else seen[rows], top, block)
+    return top
+
+
+def top_k_of_vectors(
+    user_vectors: Scores, item_vectors: Scores, users: Rows, k: int, seen: sparse.csr_matrix | None = None
+) -> TopK:
+    """Return the k unseen items with the largest dot products for each of ``users``, exactly.
+
+    ``user_vectors`` (n_users, d), ``item_vectors`` (n_items, d), ``seen`` (n_users, n_items). Works in tiles
+    that stay in the processor's cache. Raises ModelError if k is less than 1.
+    """
+    top = _empty(len(users), k)
+    items = np.ascontiguousarray(item_vectors, dtype=np.float32)
+    for start in range(0, len(users), TILE_USERS):
+        block = slice(start, min(start + TILE_USERS, len(users)))
+        rows = users[block]
+        mine = np.ascontiguousarray(user_vectors[rows], dtype=np.float32)
+        seen_here = None if seen is None else _sorted(seen[rows])
+        for first in range(0, len(items), TILE_ITEMS):
+            merge_scores(mine @ items[first : first + TILE_ITEMS].T, first, seen_here, top, block)
+    return top
+
+
+def merge_scores(scores: Scores, first_item: int, seen: sparse.csr_matrix | None, top: TopK, block: slice) -> None:
+    """Merge the scores (m, t) of items ``first_item``... into the lists ``top[block]``, in place.
+
+    ``seen`` (m, n_items) belongs to exactly these m users. Items must be merged in ascending row order.
+    """
+    from graphrec_neo4j.ranking.kernels import merge_block
+
+    if seen is None:
+        pointers, indices = np.zeros(len(scores) + 1, dtype=np.int32), np.zeros(0, dtype=np.int32)
+    else:
+        seen = _sorted(seen)
+        pointers, indices = seen.indptr.astype(np.int32), seen.indices.astype(np.int32)
+    items, best = top.items[block], top.scores[block]
+    _in_threads(
+        lambda part: merge_block(scores, first_item, pointers, indices, items, best, part.start, part.stop),
+        len(scores),
+    )
+
+
+def fill_up(top: TopK, popularity: npt.NDArray[np.float64], seen: sparse.csr_matrix | None = None) -> TopK:
+    """Fill the NO_ITEM places of each list with the most popular items that are neither seen nor listed.
+
+    ``popularity`` (n_items,), ``seen`` (len(top), n_items). Ties go to the lower row. A filled place scores 0,
+    or what the list's last item scores if that is less, so that scores stay descending. Where the items run
+    out, NO_ITEM stays.
+    """
+    short = np.flatnonzero((top.items == NO_ITEM).any(axis=1))
+    if not len(short):
+        return top
+    from graphrec_neo4j.ranking.kernels import fill_lists
+
+    order = np.lexsort((np.arange(len(popularity)), -popularity)).astype(np.int32)
+    left_out = sparse.csr_matrix((len(short), len(popularity))) if seen is None else seen[short]
+    items, scores = top.items.copy(), top.scores.copy()
+    fill_lists(short, order, left_out.indptr, left_out.indices, items, scores)
+    return TopK(items, scores)
+
+
+def _empty(n_users: int, k: int) -> TopK:
+    if k < 1:
+        raise ModelError(f"k must be at least 1, not {k}.")
+    return TopK(np.full((n_users, k), NO_ITEM, dtype=np.int32), np.full((n_users, k), -np.inf, dtype=np.float32))
+
+
+def _sorted(seen: sparse.csr_matrix) -> sparse.csr_matrix:
+    return seen if seen.has_sorted_indices else seen.sorted_indices()
+
+
+def _in_threads(work: Callable[[slice], None], n_rows: int) -> None:
+    """Run ``work`` on slices of the rows, one a core; numba kernels let go of the interpreter lock."""
+    cores = min(os.cpu_count() or 1, 8, max(1, n_rows // 64))
+    bounds = np.linspace(0, n_rows, cores + 1).astype(int).tolist()
+    parts = [slice(a, b) for a, b in pairwise(bounds)]
+    if cores == 1:
+        work(parts[0])
+        return
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(work, parts))
