@@ -1,0 +1,76 @@
+"""The live Neo4j that tests share: one server a session, wiped before each test that asks for an empty one.
+
+``NEO4J_URI`` (with its siblings) names a server to use instead; one that holds nodes is only wiped if
+``GRAPHREC_TESTS_MAY_WIPE=1``. Where no server can be had, live tests are skipped, unless
+``GRAPHREC_REQUIRE_NEO4J=1`` makes that a failure.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import NoReturn
+
+import pytest
+
+from graphrec_neo4j.errors import GraphRecError
+from graphrec_neo4j.server import LocalServer
+from graphrec_neo4j.settings import Connection, given_connection
+
+
+@pytest.fixture(scope="session")
+def neo4j_connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """A connection to the server of this session; its database may hold what the test before left."""
+    given = given_connection()
+    if given is not None:
+        _refuse_to_wipe_data(given)
+        yield given
+        return
+    server = LocalServer(tmp_path_factory.mktemp("neo4j"), fast_start=True)
+    try:
+        server.start()
+    except GraphRecError as error:
+        _no_server(error)
+    yield server.connection()
+    server.destroy()
+
+
+@pytest.fixture
+def wipe_database(neo4j_connection: Connection) -> Callable[[], None]:
+    """A function that empties the database once more in the middle of a test."""
+    return lambda: _wipe(neo4j_connection)
+
+
+@pytest.fixture
+def empty_database(neo4j_connection: Connection, wipe_database: Callable[[], None]) -> Connection:
+    """The connection, to a database without nodes, constraints and indexes."""
+    wipe_database()
+    return neo4j_connection
+
+
+def _wipe(connection: Connection) -> None:
+    """Delete all nodes, constraints and indexes but the two token lookup indexes that Neo4j makes itself."""
+    import neo4j
+
+    with (
+        neo4j.GraphDatabase.driver(connection.uri, auth=(connection.username, connection.password)) as driver,
+        driver.session(database=connection.database) as session,
+    ):
+        session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS").consume()
+        for name in session.run("SHOW CONSTRAINTS YIELD name").value():
+            session.run(f"DROP CONSTRAINT `{name}`").consume()
+        for name in session.run("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name").value():
+            session.run(f"DROP INDEX `{name}`").consume()
+
+
+def _refuse_to_wipe_data(connection: Connection) -> None:
+    import neo4j
+
+    with neo4j.GraphDatabase.driver(connection.uri, auth=(connection.username, connection.password)) as driver:
+        found = driver.execute_query("MATCH (n) RETURN count(n)", database_=connection.database).records[0][0]
+    if found and os.environ.get("GRAPHREC_TESTS_MAY_WIPE") != "1":
+        pytest.fail(f"{connection.uri} holds {found} nodes; GRAPHREC_TESTS_MAY_WIPE=1 lets the tests delete them.")
+
+
+def _no_server(error: GraphRecError) -> NoReturn:
+    if os.environ.get("GRAPHREC_REQUIRE_NEO4J") == "1":
+        pytest.fail(f"GRAPHREC_REQUIRE_NEO4J=1, but: {error}")
+    pytest.skip(str(error))
