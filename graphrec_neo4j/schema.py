@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from graphrec_neo4j.errors import SchemaError, nearest
 from graphrec_neo4j.ids import KeyType
-from graphrec_neo4j.meta_path import ALL_INTERACTIONS, MetaPath, quote
+from graphrec_neo4j.meta_path import ALL_INTERACTIONS, MetaPath
 
 Role = Literal["interaction", "tie", "category", "context"]
 Duplicates = Literal["sum", "last", "max", "error"]
@@ -188,7 +188,9 @@ class GraphSchema(_Part):
         """
         if self.meta_paths:
             return dict(self.meta_paths)
-        return _usual_meta_paths(self)
+        from graphrec_neo4j.usual_meta_paths import usual_meta_paths
+
+        return usual_meta_paths(self)
 
     @classmethod
     def parse(cls, text: str, where: str = "graphrec.toml") -> GraphSchema:
@@ -235,51 +237,6 @@ def _first_problem(error: ValidationError) -> str:
         return f"{where} is not a known entry{nearest(str(problem['loc'][-1]), known - {'source', 'target'})}"
     message = problem["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message
-
-
-def _usual_meta_paths(schema: GraphSchema) -> dict[str, str]:
-    user, item = quote(schema.recommend_to), quote(schema.recommend)
-    liked = _liked(schema)
-    paths: dict[str, str] = {}
-    if liked:
-        there, back = f"-{liked}->", f"<-{liked}-"
-        paths["taste"] = f"{user}{there}{item}{back}{user}{there}{item}"
-    of_user, of_item = _category_hops(schema, schema.recommend_to), _category_hops(schema, schema.recommend)
-    for name, category, hop, back in of_item:
-        if liked and schema.recommend_to != schema.recommend:
-            paths[name] = f"{user}-{liked}->{item}{hop}{category}{back}{item}"
-        paths.update(
-            {
-                f"{mine} {name}": f"{user}{my_hop}{category}{back}{item}"
-                for mine, my_category, my_hop, _ in of_user
-                if my_category == category
-            }
-        )
-    for name in schema.by_role("tie"):
-        if liked:
-            paths[name] = f"{user}-{quote(name)}->{user}-{liked}->{item}"
-    return paths
-
-
-def _liked(schema: GraphSchema) -> str | None:
-    """The spelling of the step from a user to what she likes, walked along its direction."""
-    interactions = schema.by_role("interaction")
-    if not interactions:
-        return None
-    (name, edge), alone = next(iter(interactions.items())), len(interactions) == 1
-    return quote(name) if alone and edge.source == schema.recommend_to else ALL_INTERACTIONS
-
-
-def _category_hops(schema: GraphSchema, end: str) -> list[tuple[str, str, str, str]]:
-    """(edge, category type, hop to the category, hop back from it) for every category edge at ``end``."""
-    hops = []
-    for name, edge in schema.by_role("category").items():
-        spelt = quote(name)
-        if edge.source == end:
-            hops.append((name, quote(edge.target), f"-{spelt}->", f"<-{spelt}-"))
-        elif edge.target == end:
-            hops.append((name, quote(edge.source), f"<-{spelt}-", f"-{spelt}->"))
-    return hops
 
 
 def default_schema(user_key: KeyType = "string", item_key: KeyType = "string") -> GraphSchema:
