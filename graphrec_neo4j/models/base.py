@@ -10,12 +10,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from graphrec_neo4j.ranking.topk import fill_up, top_k_of_blocks
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError, nearest
 from graphrec_neo4j.progress import Progress, silent
-from graphrec_neo4j.results import Explanation, TopK, Vectors
+from graphrec_neo4j.ranking.topk import fill_up, top_k_of_blocks
+from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 Rows = npt.NDArray[np.integer]
@@ -66,10 +66,7 @@ class Recommender(ABC):
 
     def scores(self, users: Rows) -> Scores:
         """Return the score of every item for each of ``users``: (len(users), n_items), finite."""
-        users = np.asarray(users)
-        if len(users) and (users.min() < 0 or users.max() >= self.n_users):
-            raise ModelError(f"user rows must lie between 0 and {self.n_users - 1}.")
-        return self._scores(users)
+        return self._scores(self._known(users, self.n_users, "user"))
 
     def top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None = None) -> TopK:
         """Return the best k items of each of ``users``, without those of ``seen`` (n_users, n_items).
@@ -77,7 +74,7 @@ class Recommender(ABC):
         Ties go to the lower row. A list that the model leaves short is filled with the most popular unseen
         items at a score of 0.
         """
-        users = np.asarray(users)
+        users = self._known(users, self.n_users, "user")
         top = self._top_k(users, min(k, self.n_items), seen)
         return fill_up(top, self.popularity, None if seen is None else seen[users])
 
@@ -93,19 +90,40 @@ class Recommender(ABC):
 
     def explain(self, user: int, item: int, limit: int = 5) -> Explanation:
         """Say why ``item`` has its score for ``user``, with the ``limit`` largest contributions."""
+        self._known(np.array([user]), self.n_users, "user")
+        self._known(np.array([item]), self.n_items, "item")
         return self._explain(user, item, limit)
+
+    def explain_many(self, users: Rows, items: Rows, limit: int = 5) -> list[list[Explanation | None]]:
+        """Explain ``items`` (m, k) for ``users`` (m,): one list a user, None where an item is NO_ITEM.
+
+        About 1.5 kB of memory a pair at five contributions, so ask in blocks of some thousand users.
+        """
+        users = self._known(users, self.n_users, "user")
+        items = np.asarray(items)
+        self._known(items[items != NO_ITEM], self.n_items, "item")
+        return self._explain_many(users, items, limit)
+
+    def _known(self, rows: Rows, count: int, what: str) -> Rows:
+        """Return ``rows`` as an array; raises ModelError before fitting and for rows outside 0..count-1."""
+        if not self.n_users:
+            raise ModelError(f"this {self.name} model is not fitted; call fit or restore first.")
+        rows = np.asarray(rows)
+        if rows.size and (rows.min() < 0 or rows.max() >= count):
+            raise ModelError(f"{what} rows must lie between 0 and {count - 1}.")
+        return rows
 
     def save(self, folder: Path) -> None:
         """Write the fitted model into ``folder`` as one .npz and one .json, without pickle."""
         folder.mkdir(parents=True, exist_ok=True)
         arrays: dict[str, npt.NDArray] = {"popularity": self.popularity}
         for name, value in self._state().items():
-            if sparse.issparse(value):
+            if isinstance(value, np.ndarray):
+                arrays[name] = value
+            else:
                 parts = {"data": value.data, "indices": value.indices, "indptr": value.indptr, "shape": value.shape}
                 arrays |= {f"{name}.{part}": np.asarray(array) for part, array in parts.items()}
-            else:
-                arrays[name] = np.asarray(value)
-        np.savez(folder / "model.npz", **arrays)
+        np.savez(folder / "model.npz", **arrays)  # type: ignore[arg-type]
         about = {"model": self.name, "settings": asdict(self.settings), "users": self.n_users, "items": self.n_items}
         (folder / "model.json").write_text(json.dumps(about), encoding="utf-8")
 
@@ -137,6 +155,10 @@ class Recommender(ABC):
 
     @abstractmethod
     def _restore(self, state: State) -> None: ...
+
+    def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
+        pairs = zip(users.tolist(), items.tolist(), strict=True)
+        return [[None if i == NO_ITEM else self._explain(u, i, limit) for i in listed] for u, listed in pairs]
 
     def _top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None) -> TopK:
         return top_k_of_blocks(self._scores, users, k, self.n_items, seen)
