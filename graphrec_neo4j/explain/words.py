@@ -1,0 +1,94 @@
+"""Verbs for relationship types: how "you", "41 people" and "your friend" do what a type says."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """One verb in its places: "you listened to", "people who also listen to", "your friend listens to", "as did"."""
+
+    you: str
+    others: str
+    one: str
+    auxiliary: str = "did"
+
+
+def _past(word: str) -> Verb:
+    return Verb(word, word, word)
+
+
+CHOSE = _past("chose")
+LIKED = Verb("liked", "like", "likes")
+RATED = _past("rated")
+HAVE = Verb("have", "have", "has", "do")
+INTERESTED = Verb("are interested in", "are interested in", "is interested in", "are")
+
+_BY_WORD = {
+    word: verb
+    for words, verb in (
+        ("listened listens listen listening scrobbled", Verb("listened to", "listen to", "listens to")),
+        ("liked likes like loved loves love favorited favourited", LIKED),
+        ("rated rates rate rating ratings", RATED),
+        ("bought buys buy purchased purchases purchase ordered orders order placed", _past("bought")),
+        ("watched watches watch saw seen", _past("watched")),
+        ("read reads", _past("read")),
+        ("viewed views view", _past("viewed")),
+        ("clicked clicks click", _past("clicked on")),
+        ("played plays play", Verb("played", "play", "plays")),
+        ("visited visits visit checked checkin", _past("visited")),
+        ("reviewed reviews review", _past("reviewed")),
+        ("used uses use", Verb("used", "use", "uses")),
+        ("enrolled enrols enrolls", _past("enrolled in")),
+        ("applied applies", _past("applied for")),
+        ("follows follow followed following", Verb("follow", "follow", "follows", "do")),
+        ("knows know", Verb("know", "know", "knows", "do")),
+        ("trusts trust trusted", Verb("trust", "trust", "trusts", "do")),
+        ("wants want", Verb("want", "want", "wants", "do")),
+        ("has have owns own", HAVE),
+        ("interested", INTERESTED),
+        ("interacted interacts interact interaction", CHOSE),
+    )
+    for word in words.split()
+}
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+def verb_for(relationship_type: str, *, liked: bool = False) -> Verb:
+    """Return the verb of a relationship type, as ``RATED`` or ``hasVisited``; "chose" where none is known.
+
+    ``liked`` says that only ratings from some threshold on count, so that "rated" means "liked".
+    """
+    words = [word.casefold() for word in _WORD.findall(relationship_type)]
+    if len(words) > 1 and words[0] in ("has", "have") and _known(words[1]):
+        words = words[1:]
+    found = _known(words[0]) if words else None
+    return LIKED if liked and found in (RATED, None) else found or CHOSE
+
+
+def _known(word: str) -> Verb | None:
+    is_regular_past = len(word) > 4 and word.endswith("ed") and not word.endswith("eed")
+    return _BY_WORD.get(word) or (_past(word) if is_regular_past else None)
+
+
+def friend(name: str, relationship_type: str, *, directed: bool) -> str:
+    """Return how a sentence speaks of another user: "your friend Ann", or "Ann, whom you follow,"."""
+    words = [word.casefold() for word in _WORD.findall(relationship_type)]
+    for stem in ("follow", "trust"):
+        if directed and words and words[0].startswith(stem):
+            return f"{name}, whom you {stem},"
+    return f"your friend {name}"
+
+
+def people(count: int) -> str:
+    """Return "one person" or "41 people"."""
+    return "one person" if count == 1 else f"{count:,} people"
+
+
+def percent(share: float, *, exact: bool) -> str:
+    """Return a share in words, " (38 %)", or nothing where it is no part of a whole."""
+    if not 0 < share <= 1:
+        return ""
+    number = f"{100 * share:.0f} %" if share >= 0.005 else "under 1 %"
+    return f" ({number})" if exact else f" (about {number})"

@@ -1,0 +1,219 @@
+"""Sentences against what the graph says, read by a person."""
+
+import numpy as np
+import pytest
+
+from graphrec_neo4j.explain.sentences import Describer, sentence
+from graphrec_neo4j.explain.stored import Described, Reason, decode
+from graphrec_neo4j.ids import IdMap
+from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
+from graphrec_neo4j.schema import GraphSchema
+from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes
+
+MUSIC = """
+    recommend_to = "User"
+    recommend = "Artist"
+    [nodes.User]
+    key_type = "integer"
+    [nodes.Artist]
+    name = "name"
+    [nodes.Tag]
+    name = "name"
+    [edges.LISTENED]
+    from = "User"
+    to = "Artist"
+    [edges.FRIEND_OF]
+    from = "User"
+    to = "User"
+    directed = false
+    [edges.TAGGED]
+    from = "Artist"
+    to = "Tag"
+"""
+
+
+def edges(*pairs: tuple[int, int]) -> Edges:
+    table = np.array(sorted(pairs), dtype=np.int32).reshape(-1, 2)
+    return Edges(table[:, 0].copy(), table[:, 1].copy())
+
+
+def named(kind: str, names: list[str | None], keys: list[str | int], key_type: str = "string") -> Nodes:
+    return Nodes(IdMap(kind, keys, key_type), np.array(names, dtype=object))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def music() -> GraphSnapshot:
+    return GraphSnapshot(
+        GraphSchema.parse(MUSIC),
+        {
+            "User": Nodes(IdMap("User", [7, 1203], "integer")),
+            "Artist": named("Artist", ["Massive Attack", "Portishead", None], ["a", "b", "c"]),
+            "Tag": named("Tag", ["trip hop"], ["t"]),
+        },
+        {"LISTENED": edges((0, 0), (1, 0), (1, 1)), "FRIEND_OF": edges((0, 1)), "TAGGED": edges((0, 0), (1, 0))},
+    )
+
+
+def taste(score: float, count: int = 41, row: int = 0) -> Contribution:
+    return Contribution("taste", score, (("Artist", row),), count, ("LISTENED", "LISTENED", "LISTENED"))
+
+
+def tie(score: float) -> Contribution:
+    return Contribution("tie", score, (("User", 1),), 1, ("FRIEND_OF", "LISTENED"))
+
+
+def category(score: float, count: int = 5) -> Contribution:
+    return Contribution("category", score, (("Tag", 0),), count, ("LISTENED", "TAGGED", "TAGGED"))
+
+
+def of(*parts: Contribution, score: float = 100.0, exact: bool = True) -> Explanation:
+    return Explanation(score, parts, score - sum(part.score for part in parts), exact)
+
+
+def test_taste_and_a_friend_in_one_sentence(music: GraphSnapshot) -> None:
+    assert Describer(music).reason(of(taste(38), tie(12)), 0, 1) == (
+        "because you listened to Massive Attack, as did 41 people who also listen to Portishead (38 %); "
+        "because your friend 1203 listens to it (12 %)"
+    )
+
+
+def test_a_category(music: GraphSnapshot) -> None:
+    assert Describer(music).reason(of(category(9)), 0, 1) == "because 5 things you like are in trip hop (9 %)"
+    assert Describer(music).reason(of(category(9, 1)), 0, 1) == "because one thing you like is in trip hop (9 %)"
+    assert Describer(music).reason(of(category(9, 0)), 0, 1) == "because you like things in trip hop (9 %)"
+
+
+def test_one_other_person_is_singular(music: GraphSnapshot) -> None:
+    assert "as did one person who also listens to Portishead" in Describer(music).reason(of(taste(38, 1)), 0, 1)
+
+
+def test_an_approximation_says_so(music: GraphSnapshot) -> None:
+    near = Contribution("taste", 38.0, (("Artist", 0),))
+    assert Describer(music).reason(of(near, exact=False), 0, 1) == (
+        "because you listened to Massive Attack, which is like Portishead (about 38 %)"
+    )
+
+
+def test_a_second_reason_under_five_per_cent_is_left_out(music: GraphSnapshot) -> None:
+    assert Describer(music).reason(of(taste(38), tie(4)), 0, 1).count("because") == 1
+
+
+def test_an_item_without_a_name_is_called_by_its_id(music: GraphSnapshot) -> None:
+    assert Describer(music).reason(of(taste(38)), 0, 2).endswith("who also listen to c (38 %)")
+
+
+def test_a_score_without_contributions_is_popularity(music: GraphSnapshot) -> None:
+    assert Describer(music).reason(of(score=0.0), 0, 0) == "popular: 2 people listened to it"
+    assert Describer(music).reason(of(score=0.0), 0, 1) == "popular: one person listens to it"
+    assert Describer(music).reason(of(score=0.0), 0, 2) == "not chosen by anyone yet"
+
+
+def test_popularity_counts_what_the_model_counted(music: GraphSnapshot) -> None:
+    whole = Contribution("popularity", 512.0, (), 512)
+    assert Describer(music).reason(of(whole, score=512.0), 0, 1) == "popular: 512 people listened to it (100 %)"
+
+
+def test_other_users_are_never_named_but_ones_own_friends(music: GraphSnapshot) -> None:
+    through = Contribution("taste", 38.0, (("Artist", 0), ("User", 1)), 41, ("LISTENED",) * 3)
+    beyond = Contribution("tie", 12.0, (("User", 0), ("User", 1)), 3, ("FRIEND_OF", "FRIEND_OF", "LISTENED"))
+    told = Describer(music).described(of(through, beyond), 1, 1)
+    assert [reason.nodes for reason in told.reasons] == [(("Artist", "a"),), (("User", 7),)]
+    assert "1203" not in "".join(reason.text + reason.path for reason in told.reasons)
+    assert told.reasons[1].text == "because 3 people close to your friend 7 listen to it"
+
+
+def test_contributions_and_the_rest_add_up_to_the_score(music: GraphSnapshot) -> None:
+    parts = (taste(1 / 3), tie(1 / 7), category(1 / 9))
+    told = Describer(music).described(of(*parts, score=2 / 3), 0, 1)
+    assert told.other + sum(reason.score for reason in told.reasons) == pytest.approx(2 / 3, abs=1e-15)
+    assert told.other == pytest.approx(2 / 3 - 1 / 3 - 1 / 7 - 1 / 9, abs=1e-6)
+    assert [reason.share for reason in told.reasons] == [1 / 2, round(3 / 14, 4), round(1 / 6, 4)]
+
+
+def test_stored_and_read_again(music: GraphSnapshot) -> None:
+    describer, why = Describer(music), of(taste(38), tie(12), category(9))
+    assert decode(describer.stored(why, 0, 1), music.schema) == describer.described(why, 0, 1)
+
+
+def test_a_block_is_its_pairs_without_the_empty_places(music: GraphSnapshot) -> None:
+    describer, why = Describer(music), of(taste(38))
+    reasons, texts = describer.block([[why], [why, why]], [0, 1], np.array([[1, NO_ITEM], [2, 1]]))
+    assert reasons == [[describer.reason(why, 0, 1)], [describer.reason(why, 1, 2), describer.reason(why, 1, 1)]]
+    assert texts == [[describer.stored(why, 0, 1)], [describer.stored(why, 1, 2), describer.stored(why, 1, 1)]]
+
+
+def test_of_several_interaction_types_the_users_own_is_told() -> None:
+    shop = GraphSchema.parse(
+        """
+        recommend_to = "User"
+        recommend = "Item"
+        [nodes.User]
+        key_type = "integer"
+        [nodes.Item]
+        key_type = "integer"
+        [edges.VIEWED]
+        from = "User"
+        to = "Item"
+        [edges.BOUGHT]
+        from = "User"
+        to = "Item"
+        importance = 5.0
+        """
+    )
+    two = {"User": Nodes(IdMap("User", [1, 2], "integer")), "Item": Nodes(IdMap("Item", [10, 20, 30], "integer"))}
+    graph = GraphSnapshot(shop, two, {"VIEWED": edges((0, 0), (0, 1)), "BOUGHT": edges((0, 0), (1, 2))})
+    through = [Contribution("taste", 1.0, (("Item", row),), 2, ("*", "*", "*")) for row in (0, 1)]
+    told = [Describer(graph).described(of(part, score=1.0), 0, 2).reasons[0].text for part in through]
+    assert told == [
+        "because you bought 10, as did 2 people who also chose 30",
+        "because you viewed 20, as did 2 people who also chose 30",
+    ]
+
+
+def test_people_who_are_recommended_people_follow_in_the_present_tense() -> None:
+    people = GraphSchema.parse(
+        """
+        recommend_to = "Person"
+        recommend = "Person"
+        [nodes.Person]
+        [edges.FOLLOWS]
+        from = "Person"
+        to = "Person"
+        """
+    )
+    graph = GraphSnapshot(
+        people, {"Person": Nodes(IdMap("Person", ["ann", "bob", "cy"], "string"))}, {"FOLLOWS": edges((0, 1), (2, 1))}
+    )
+    part = Contribution("taste", 1.0, (("Person", 1),), 3, ("FOLLOWS", "FOLLOWS", "FOLLOWS"))
+    assert Describer(graph).reason(of(part, score=2.0), 0, 2) == (
+        "because you follow bob, as do 3 people who also follow cy (50 %)"
+    )
+
+
+def test_a_shared_skill() -> None:
+    jobs = GraphSchema.parse(
+        """
+        recommend_to = "Member"
+        recommend = "Job"
+        [nodes.Member]
+        [nodes.Job]
+        [nodes.Skill]
+        [edges.HAS_SKILL]
+        from = "Member"
+        to = "Skill"
+        [edges.REQUIRES]
+        from = "Job"
+        to = "Skill"
+        """
+    )
+    nodes = {name: Nodes(IdMap(name, [f"{name} 1"], "string")) for name in ("Member", "Job", "Skill")}
+    graph = GraphSnapshot(jobs, nodes, {"HAS_SKILL": edges((0, 0)), "REQUIRES": edges((0, 0))})
+    part = Contribution("category", 1.0, (("Skill", 0),), 0, ("HAS_SKILL", "REQUIRES"))
+    assert Describer(graph).reason(of(part, score=1.0), 0, 0) == (
+        "because you have Skill 1, and Job 1 goes with it (100 %)"
+    )
+
+
+def test_more_reasons_on_request() -> None:
+    reasons = tuple(Reason(0.1, 1.0, "tie", 1, (), "", f"because {n}") for n in range(4))
+    assert sentence(Described(10.0, True, 6.0, reasons), most=4).count("because") == 4

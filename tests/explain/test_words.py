@@ -1,0 +1,63 @@
+import pytest
+
+from graphrec_neo4j.explain.words import CHOSE, friend, people, percent, verb_for
+
+
+@pytest.mark.parametrize(
+    ("relationship_type", "you", "others", "one"),
+    [
+        ("LISTENED", "listened to", "listen to", "listens to"),
+        ("LISTENED_TO", "listened to", "listen to", "listens to"),
+        ("listensTo", "listened to", "listen to", "listens to"),
+        ("RATED", "rated", "rated", "rated"),
+        ("BOUGHT", "bought", "bought", "bought"),
+        ("HAS_PURCHASED", "bought", "bought", "bought"),
+        ("hasVisited", "visited", "visited", "visited"),
+        ("HAS_SKILL", "have", "have", "has"),
+        ("BORROWED", "borrowed", "borrowed", "borrowed"),
+        ("FOLLOWS", "follow", "follow", "follows"),
+        ("INTERACTED", "chose", "chose", "chose"),
+        ("NEED", "chose", "chose", "chose"),
+        ("КУПИЛ", "chose", "chose", "chose"),
+        ("", "chose", "chose", "chose"),
+    ],
+)
+def test_the_verb_of_a_relationship_type(relationship_type: str, you: str, others: str, one: str) -> None:
+    verb = verb_for(relationship_type)
+    assert (verb.you, verb.others, verb.one) == (you, others, one)
+
+
+def test_a_rating_above_the_threshold_is_a_liking() -> None:
+    assert verb_for("RATED", liked=True).you == "liked"
+    assert verb_for("SCORE", liked=True).you == "liked"
+    assert verb_for("WATCHED", liked=True).you == "watched"
+
+
+def test_present_tense_takes_do_and_past_takes_did() -> None:
+    assert (verb_for("FOLLOWS").auxiliary, CHOSE.auxiliary) == ("do", "did")
+
+
+def test_a_one_sided_tie_is_not_called_a_friend() -> None:
+    assert friend("Ann", "FOLLOWS", directed=True) == "Ann, whom you follow,"
+    assert friend("Ann", "FOLLOWS", directed=False) == "your friend Ann"
+    assert friend("Ann", "FRIEND_OF", directed=True) == "your friend Ann"
+
+
+def test_one_person_and_thousands_of_people() -> None:
+    assert (people(1), people(2), people(12345)) == ("one person", "2 people", "12,345 people")
+
+
+@pytest.mark.parametrize(
+    ("share", "exact", "words"),
+    [
+        (0.38, True, " (38 %)"),
+        (0.38, False, " (about 38 %)"),
+        (1.0, True, " (100 %)"),
+        (0.001, True, " (under 1 %)"),
+        (0.0, True, ""),
+        (-0.2, True, ""),
+        (1.2, False, ""),
+    ],
+)
+def test_a_share_in_words(share: float, exact: bool, words: str) -> None:
+    assert percent(share, exact=exact) == words
