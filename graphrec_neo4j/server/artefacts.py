@@ -21,6 +21,7 @@ from graphrec_neo4j.server.lock import LockedJar, lock_digest, lock_text, parse_
 NEO4J_VERSION = "5.26.30"
 BROWSER_VERSION = "5.24.0"
 
+_MEGABYTE = 1_000_000
 _ATTEMPTS = 3
 _WORKERS = 6
 _REQUEST_SECONDS = 20
@@ -59,15 +60,15 @@ def fetch(jars: Sequence[LockedJar], folder: Path, maven_repository: str | None,
         shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="fetching-", dir=folder.parent) as staging:
         source = JarSource(Path(staging), maven_repository)
-        message, total, done = f"fetching Neo4j {NEO4J_VERSION}", sum(jar.size for jar in jars), 0
-        progress(message, done, total)
+        message, total, done = f"fetching Neo4j {NEO4J_VERSION} (MB)", sum(jar.size for jar in jars), 0
+        progress(message, 0, total // _MEGABYTE)
         executor = ThreadPoolExecutor(_WORKERS)
         try:
             futures = {executor.submit(source.bring, jar, folder): jar for jar in jars}
             for future in as_completed(futures):
                 future.result()
                 done += futures[future].size
-                progress(message, done, total)
+                progress(message, done // _MEGABYTE, total // _MEGABYTE)
         finally:
             executor.shutdown(cancel_futures=True)
 

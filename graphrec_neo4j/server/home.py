@@ -50,7 +50,7 @@ class Home:
 
     def __init__(self, path: Path | None) -> None:
         """Take ``path``, else what GRAPHREC_HOME names, else a folder in the user's data directory."""
-        chosen = path or os.environ.get(HOME_VARIABLE) or user_data_path("graphrec-neo4j") / "server"
+        chosen = path or os.environ.get(HOME_VARIABLE) or user_data_path("graphrec-neo4j", appauthor=False) / "server"
         self.path = Path(chosen).expanduser().resolve()
         self.password_file = self.path / "password"
         self.log = self.path / "logs" / "neo4j.log"

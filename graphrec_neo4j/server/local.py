@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -25,6 +26,8 @@ from graphrec_neo4j.server.failure import is_port_clash, why_it_ended
 from graphrec_neo4j.server.guard import exclusive
 from graphrec_neo4j.server.home import Home, Remembered
 from graphrec_neo4j.settings import Connection, cache_folder
+
+REPOSITORY_VARIABLE = "GRAPHREC_MAVEN_REPOSITORY"
 
 _START_SECONDS = 180.0
 _STOP_SECONDS = 60.0
@@ -64,9 +67,9 @@ class LocalServer:
     """A Neo4j Community of the pinned version, with its data in ``home``, listening on loopback only.
 
     Many objects, in many processes, may stand for one home. ``home`` falls back to GRAPHREC_HOME, then to the
-    user's data directory; ``maven_repository`` replaces Maven Central; ``heap`` and ``page_cache`` (sizes as
-    Java writes them) stay as they were at the last start unless given; ``fast_start`` suits tests, as it saves
-    seconds of start for a lower peak speed; ``cache`` holds the jars, 155 MB, for all homes together.
+    user's data directory; ``maven_repository`` (or GRAPHREC_MAVEN_REPOSITORY) replaces Maven Central; ``heap`` and
+    ``page_cache`` (sizes as Java writes them) stay as they were at the last start unless given; ``fast_start`` suits
+    tests, as it saves seconds of start for a lower peak speed; ``cache`` holds the jars, 155 MB, for all homes.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class LocalServer:
         cache: Path | None = None,
     ) -> None:
         self._home = Home(home)
-        self._maven_repository = maven_repository
+        self._maven_repository = maven_repository or os.environ.get(REPOSITORY_VARIABLE)
         self._heap = heap
         self._page_cache = page_cache
         self._fast_start = fast_start
@@ -166,7 +169,8 @@ class LocalServer:
         jars = ensure_jars(self._cache, self._maven_repository, progress)
         self._home.prepare()
         write_credentials(self.home, self._home.password_file)
-        state = self._home.remembered().changed(self._heap, self._page_cache)
+        before = self._home.remembered()
+        state = before.changed(self._heap, self._page_cache)
         for _ in range(_PORT_ATTEMPTS):
             ports = choose_ports(state.ports)
             state = replace(state, bolt=ports.bolt, http=ports.http)
@@ -175,6 +179,8 @@ class LocalServer:
             if log is None:
                 return
             if not is_port_clash(log):
+                # A heap that Java refuses must not be taken up by the next start.
+                self._home.remember(before)
                 raise ServerError(why_it_ended(log, self._home.log))
         raise ServerError(f"other programs took the ports of Neo4j {_PORT_ATTEMPTS} times while it started; try again.")
 
