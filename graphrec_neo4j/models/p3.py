@@ -1,0 +1,99 @@
+"""P3: the probability of reaching an item on a short walk from the user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, cast
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.meta_path import MetaPath
+from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.progress import Progress
+from graphrec_neo4j.results import Explanation, TopK
+from graphrec_neo4j.schema import GraphSchema
+from graphrec_neo4j.snapshot import GraphSnapshot
+from graphrec_neo4j.walks.explanations import Grouping, as_arrays, explanations, from_arrays
+from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk
+
+
+@dataclass(frozen=True)
+class P3Settings:
+    """``meta_paths``: texts or names of the schema; none means its first default one, as a rule that of taste.
+
+    ``weights``: how much each path counts, alike without; ``alpha``: the power of every transition
+    probability (P3alpha), 1 being the plain walk.
+    """
+
+    meta_paths: tuple[str, ...] = ()
+    weights: tuple[float, ...] | None = None
+    alpha: float = 1.0
+
+
+class P3(Recommender):
+    """``score(u, i)`` = the probability that a walk from u along the meta-paths ends at i.
+
+    Each step goes to a neighbour with probability proportional to the strength of the edge. A user who was
+    not in the graph walks from her history along the paths that begin with an interaction; if there is none,
+    she gets the most popular items. Explanations are exact.
+    """
+
+    name = "p3"
+    line = "the probability of reaching an item on a short walk from the user"
+    paper = "Cooper, Lee, Radzik, Siantos: Random walks in recommender systems, WWW 2014"
+    uses = ("interactions", "ties", "categories")
+    inductive = True
+    settings_class: ClassVar[type] = P3Settings
+
+    walk: MetaPathWalk
+    groupings: list[Grouping]
+
+    def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
+        schema = snapshot.schema
+        paths = [schema.meta_path(text) for text in self.settings.meta_paths] or [_first_default(schema)]
+        weights, alpha = self.settings.weights, self.settings.alpha
+        self.walk = MetaPathWalk.along(snapshot, paths, weights, alpha, self._discount())
+        self.groupings = [Grouping.of(path, schema) for path in paths]
+
+    def _discount(self) -> npt.NDArray[np.float64] | None:
+        """What the score of each item (n_items,) is multiplied with, if with anything."""
+        return None
+
+    def _scores(self, users: Rows) -> Scores:
+        return self.walk.scores(users)
+
+    def _top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None) -> TopK:
+        return self.walk.top_k(users, k, seen)
+
+    def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
+        chains = [chain for chain, grouping in enumerate(self.groupings) if grouping.folds_in]
+        if not chains:
+            return np.tile(self.popularity.astype(np.float32), (histories.shape[0], 1))
+        walk = self.walk.from_histories(histories, chains, self.settings.alpha)
+        return walk.scores(np.arange(histories.shape[0]))
+
+    def _explain(self, user: int, item: int, limit: int) -> Explanation:
+        return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
+
+    def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
+        levels = [grouping.level for grouping in self.groupings]
+        return explanations(self.walk.shares(users, items, levels, limit), items, self.groupings)
+
+    def _state(self) -> State:
+        return {**self.walk.arrays(), **as_arrays(self.groupings)}
+
+    def _restore(self, state: State) -> None:
+        arrays = cast("dict[str, npt.NDArray]", state)
+        self.walk, self.groupings = MetaPathWalk.from_arrays(arrays), from_arrays(arrays)
+
+
+def _first_default(schema: GraphSchema) -> MetaPath:
+    for text in schema.default_meta_paths().values():
+        return schema.meta_path(text)
+    raise ModelError(
+        f"no meta-path leads from {schema.recommend_to} to {schema.recommend} in this schema; "
+        "name one under [meta_paths] in graphrec.toml."
+    )

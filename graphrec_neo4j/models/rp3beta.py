@@ -1,0 +1,29 @@
+"""RP3beta: P3 with a discount for popular items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from graphrec_neo4j.models.p3 import P3, P3Settings
+
+
+@dataclass(frozen=True)
+class RP3BetaSettings(P3Settings):
+    """As P3, and ``beta``: the power of an item's popularity that its score is divided by, 0 being P3."""
+
+    beta: float = 0.3
+
+
+class RP3Beta(P3):
+    """``score(u, i)`` = P3's, divided by ``max(1, number of i's positive interactions) ** beta``."""
+
+    name = "rp3beta"
+    line = "as p3, with popular items held back"
+    paper = "Paudel, Christoffel, Newell, Bernstein: Updatable, accurate, diverse, and scalable recommendations, 2017"
+    settings_class = RP3BetaSettings
+
+    def _discount(self) -> npt.NDArray[np.float64]:
+        return np.maximum(self.popularity, 1.0) ** -self.settings.beta

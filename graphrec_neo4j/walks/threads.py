@@ -1,0 +1,23 @@
+"""Rows shared out among threads: numba kernels let go of the interpreter lock, so threads are enough."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+
+def in_threads(work: Callable[[int, int], None], rows: int, piece: int, threads: int | None = None) -> None:
+    """Call ``work(start, stop)`` on pieces of ``rows`` rows, at most ``piece`` each, on all cores by default.
+
+    Rows must not depend on each other, so that the answer is the same for any number of threads.
+    """
+    bounds = [(start, min(start + piece, rows)) for start in range(0, rows, piece)]
+    threads = min(threads or os.cpu_count() or 1, len(bounds))
+    if threads <= 1:
+        for start, stop in bounds:
+            work(start, stop)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(work, start, stop) for start, stop in bounds]:
+            done.result()

@@ -1,0 +1,76 @@
+"""Transition probabilities of many steps, packed into flat arrays that a kernel can walk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+Int64s = npt.NDArray[np.int64]
+UInt32s = npt.NDArray[np.uint32]
+Floats = npt.NDArray[np.float64]
+
+
+class Transitions(NamedTuple):
+    """Several row-normalised CSR matrices one after the other.
+
+    Row r of matrix m is row ``first_row[m] + r`` of ``pointers``, which holds positions in ``columns``. Where
+    all probabilities of each row are alike, which is the rule for edges without weights, ``shift[m]`` is -1
+    and the probability of a row stands in ``of_row``; otherwise that of position p is
+    ``of_edge[p - shift[m]]``. Columns are unsigned so that numba need not look for negative indices.
+    """
+
+    first_row: Int64s
+    pointers: Int64s
+    columns: UInt32s
+    of_row: Floats
+    of_edge: Floats
+    shift: Int64s
+
+
+class Chains(NamedTuple):
+    """Meta-paths as numbers: chain c begins with matrix ``start[c]`` of the first steps and goes on with the
+    matrices ``step[first[c]:first[c + 1]]`` of the others; its scores count ``weight[c]`` times.
+    """
+
+    start: Int64s
+    step: Int64s
+    first: Int64s
+    weight: Floats
+
+
+def pack(strengths: Sequence[sparse.csr_matrix], alpha: float = 1.0) -> Transitions:
+    """Normalise the rows of ``strengths`` (non-negative), raise each probability to ``alpha``, and pack.
+
+    An ``alpha`` other than 1 is P3alpha's (Cooper et al., 2014); its scores are no probabilities any more.
+    """
+    of_row, of_edge = zip(*(_probabilities(matrix, alpha) for matrix in strengths), strict=True)
+    edges_before = _starts([matrix.nnz for matrix in strengths])
+    weights_before = _starts([len(part) for part in of_edge])
+    plain = np.array([len(part) == 0 for part in of_edge])
+    return Transitions(
+        _starts([matrix.shape[0] + 1 for matrix in strengths]),
+        np.concatenate([m.indptr.astype(np.int64) + at for m, at in zip(strengths, edges_before, strict=True)]),
+        np.concatenate([matrix.indices.astype(np.uint32) for matrix in strengths]),
+        np.concatenate([np.append(part, 0.0) for part in of_row]),
+        np.concatenate(of_edge),
+        np.where(plain, -1, edges_before - weights_before),
+    )
+
+
+def _probabilities(matrix: sparse.csr_matrix, alpha: float) -> tuple[Floats, Floats]:
+    """(probability of each row's edges, nothing) if they are alike in every row, else (zeros, each edge's)."""
+    degrees = np.diff(matrix.indptr)
+    sums = np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
+    if matrix.nnz and (matrix.data != matrix.data[0]).any():
+        each = matrix.data / np.repeat(sums, degrees)
+        return np.zeros(len(degrees)), each**alpha
+    with np.errstate(divide="ignore"):
+        return np.where(degrees > 0, 1.0 / degrees, 0.0) ** alpha, np.zeros(0)
+
+
+def _starts(lengths: list[int]) -> Int64s:
+    return np.concatenate(([0], np.cumsum(lengths)[:-1])).astype(np.int64)
