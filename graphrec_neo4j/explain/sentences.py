@@ -11,20 +11,29 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from graphrec_neo4j.explain.stored import Described, Reason, encode
-from graphrec_neo4j.explain.words import CHOSE, Verb, friend, people, percent, verb_for
+from graphrec_neo4j.explain.phrases import Phrases
+from graphrec_neo4j.explain.stored import Described, Node, Reason, encode
+from graphrec_neo4j.explain.words import percent
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS
 from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
-from graphrec_neo4j.schema import EdgeType
-from graphrec_neo4j.snapshot import GraphSnapshot
+from graphrec_neo4j.snapshot import GraphSnapshot, Nodes
 
 _WORTH_SAYING = 0.05
 
 
-def sentence(described: Described, most: int = 2) -> str:
+def sentence(described: Described, title: str, most: int = 2) -> str:
     """Return the largest ``most`` reasons in one sentence, the first whatever its share, others from 5 % on."""
-    told = [r for n, r in enumerate(described.reasons[:most]) if n == 0 or r.share >= _WORTH_SAYING]
-    return "; ".join(reason.text + percent(reason.share, exact=described.exact) for reason in told)
+    first, *others = told(described, title)[:most]
+    return "; ".join([first[0], *(words for words, share in others if share >= _WORTH_SAYING)])
+
+
+def told(described: Described, title: str) -> list[tuple[str, float]]:
+    """Return every reason as its sentence with the share in words, and the share."""
+    shares = [described.share(reason) for reason in described.reasons]
+    return [
+        (reason.text(title) + percent(share, exact=described.exact), share)
+        for reason, share in zip(described.reasons, shares, strict=True)
+    ]
 
 
 class Describer:
@@ -32,21 +41,14 @@ class Describer:
 
     def __init__(self, snapshot: GraphSnapshot) -> None:
         self.snapshot, self.schema = snapshot, snapshot.schema
-        self._keys = {name: nodes.ids.keys for name, nodes in snapshot.nodes.items()}
-        self._names = {
-            name: [
-                str(key) if shown is None else str(shown)
-                for key, shown in zip(nodes.ids.keys, _names(nodes.names, len(nodes)), strict=True)
-            ]
-            for name, nodes in snapshot.nodes.items()
-        }
-        self._item_names = self._names[self.schema.recommend]
-        self._verbs = {name: _verb(edge) for name, edge in self.schema.edges.items()}
+        self._named = {name: _named(name, nodes) for name, nodes in snapshot.nodes.items()}
+        self._titles = [node.name for node in self._named[self.schema.recommend]]
+        self._phrases = Phrases(self.schema)
         self._interactions = tuple(self.schema.by_role("interaction"))
 
     def reason(self, explanation: Explanation, user: int, item: int) -> str:
         """Return one sentence with the top one or two contributions, for a user's and an item's row."""
-        return sentence(self.described(explanation, user, item))
+        return sentence(self.described(explanation, user, item), self._titles[item])
 
     def stored(self, explanation: Explanation, user: int, item: int) -> str:
         """Return the text under which the explanation is stored."""
@@ -63,9 +65,9 @@ class Describer:
         reasons, texts = [], []
         for row, user, listed in zip(explanations, np.asarray(users).tolist(), items.tolist(), strict=True):
             pairs = [(why, item) for why, item in zip(row, listed, strict=False) if item != NO_ITEM]
-            described = [self.described(why, user, item) for why, item in pairs]
-            reasons.append([sentence(each) for each in described])
-            texts.append([encode(each) for each in described])
+            described = [(self.described(why, user, item), item) for why, item in pairs]
+            reasons.append([sentence(each, self._titles[item]) for each, item in described])
+            texts.append([encode(each) for each, _ in described])
         return reasons, texts
 
     def described(self, explanation: Explanation, user: int, item: int) -> Described:
@@ -73,108 +75,48 @@ class Describer:
 
         A score without contributions, as of an item that fills a short list up, is explained by its popularity.
         """
-        total = explanation.score
-        reasons = tuple(self._reason(part, total, user, item) for part in explanation.contributions)
-        other = total - sum(reason.score for reason in reasons) if reasons else explanation.other
-        if not reasons:
-            reasons = (self._reason(Contribution("popularity", 0.0), total, user, item),)
-        return Described(total, explanation.exact, other, reasons)
+        if not explanation.contributions:
+            popular = self._reason(Contribution("popularity", 0.0), user, item)
+            return Described(explanation.score, explanation.exact, explanation.score, (popular,))
+        reasons = tuple([self._reason(part, user, item) for part in explanation.contributions])
+        other = explanation.score - sum([reason.score for reason in reasons])
+        return Described(explanation.score, explanation.exact, other, reasons)
 
-    def _reason(self, part: Contribution, total: float, user: int, item: int) -> Reason:
-        score = float(f"{part.score:.7g}")
-        share = round(score / total, 4) if total > 0 else 0.0
-        path, text = self._words(part, user, self._item_names[item], item)
-        return Reason(share, score, part.kind, part.count, self._shown(part), path, text)
+    def _reason(self, part: Contribution, user: int, item: int) -> Reason:
+        node = self._shown(part)
+        first = part.edges[0] if part.edges else ALL_INTERACTIONS
+        if node and part.kind == "taste" and first == ALL_INTERACTIONS and len(self._interactions) > 1:
+            first = self._own_edge(user, part.path[0][1])
+        counted = part.count
+        if node is None:
+            counted = counted or int(self._chosen_by[item])
+        words = self._phrases.of(part, first, counted, named=node is not None)
+        return Reason(float(f"{part.score:.7g}"), part.kind, counted, node, words)
 
-    def _shown(self, part: Contribution) -> tuple[tuple[str, str | int], ...]:
-        """The nodes that may be named: of a tie the user's own friend, else no user."""
-        if part.kind in ("taste", "tie"):
-            nodes = part.path[:1]
-        else:
-            nodes = tuple(node for node in part.path if node[0] != self.schema.recommend_to)
-        return tuple((kind, self._keys[kind][row]) for kind, row in nodes)
-
-    def _words(self, part: Contribution, user: int, item_name: str, item: int) -> tuple[str, str]:
-        if part.kind == "taste" and part.path:
-            return self._taste(part, user, item_name)
-        if part.kind == "tie" and part.path:
-            return self._tie(part, item_name)
-        if part.kind == "category" and part.path:
-            return self._category(part, item_name)
-        return self._popularity(part.count or int(self._chosen_by[item]), item_name)
-
-    def _popularity(self, count: int, item_name: str) -> tuple[str, str]:
-        if not count:
-            return item_name, "not chosen by anyone yet"
-        verb = self._interaction(ALL_INTERACTIONS)
-        crowd = people(count)
-        return f"{crowd} → {item_name}", f"popular: {crowd} {verb.one if count == 1 else verb.you} it"
-
-    def _taste(self, part: Contribution, user: int, item_name: str) -> tuple[str, str]:
+    def _shown(self, part: Contribution) -> Node | None:
+        """The node that may be named: a user's own choice or friend, or the category."""
+        if part.kind not in ("taste", "tie", "category") or not part.path:
+            return None
         kind, row = part.path[0]
-        name = self._names[kind][row]
-        verb = self._own_verb(part.edges[0] if part.edges else ALL_INTERACTIONS, user, row)
-        if not part.count:
-            return f"you → {name} → {item_name}", f"because you {verb.you} {name}, which is like {item_name}"
-        theirs = self._interaction(part.edges[-1] if part.edges else ALL_INTERACTIONS)
-        crowd = people(part.count)
-        also = theirs.one if part.count == 1 else theirs.others
-        return (
-            f"you → {name} → {crowd} → {item_name}",
-            f"because you {verb.you} {name}, as {verb.auxiliary} {crowd} who also {also} {item_name}",
-        )
+        if part.kind == "category":
+            ends = (self.schema.recommend_to, self.schema.recommend)
+            kind, row = next((node for node in reversed(part.path) if node[0] not in ends), part.path[-1])
+        return self._named[kind][row]
 
-    def _tie(self, part: Contribution, item_name: str) -> tuple[str, str]:
-        kind, row = part.path[0]
-        name = self._names[kind][row]
-        edge = self.schema.edges.get(part.edges[0]) if part.edges else None
-        who = friend(name, _type_of(edge), directed=edge.directed) if edge else friend(name, "", directed=False)
-        verb = self._interaction(part.edges[-1] if part.edges else ALL_INTERACTIONS)
-        if len(part.path) == 1:
-            return f"you → {name} → {item_name}", f"because {who} {verb.one} it"
-        crowd = people(max(1, part.count))
-        also = verb.one if part.count <= 1 else verb.others
-        return f"you → {name} → {crowd} → {item_name}", f"because {crowd} close to {who.rstrip(',')} {also} it"
-
-    def _category(self, part: Contribution, item_name: str) -> tuple[str, str]:
-        ends = (self.schema.recommend_to, self.schema.recommend)
-        kind, row = next((node for node in reversed(part.path) if node[0] not in ends), part.path[-1])
-        name = self._names[kind][row]
-        if len(part.edges) == 2:
-            verb = self._verbs.get(part.edges[0], CHOSE)
-            shared = (
-                f"you {verb.you} {name}, and {item_name} goes with it" if verb != CHOSE else f"you and it share {name}"
-            )
-            return f"you → {name} → {item_name}", f"because {shared}"
-        if not part.count:
-            return f"you → {name} → {item_name}", f"because you like things in {name}"
-        things = "one thing" if part.count == 1 else f"{part.count:,} things"
-        are = "is" if part.count == 1 else "are"
-        return f"you → {things} → {name} → {item_name}", f"because {things} you like {are} in {name}"
-
-    def _interaction(self, edge: str) -> Verb:
-        """The verb of an edge type; of all interactions together, that of the only one, else "chose"."""
-        if edge == ALL_INTERACTIONS and len(self._interactions) == 1:
-            edge = self._interactions[0]
-        return self._verbs.get(edge, CHOSE)
-
-    def _own_verb(self, edge: str, user: int, item: int) -> Verb:
-        """The verb for what this user did with this item, looked up where several types are walked as one."""
-        if edge != ALL_INTERACTIONS or len(self._interactions) == 1:
-            return self._interaction(edge)
+    def _own_edge(self, user: int, item: int) -> str:
+        """The interaction type that joins this user and this item, where several are walked as one."""
         for name, (pairs, width, forward) in self._own_edges.items():
             wanted = user * width + item if forward else item * width + user
             place = int(np.searchsorted(pairs, wanted))
             if place < len(pairs) and pairs[place] == wanted:
-                return self._verbs[name]
-        return CHOSE
+                return name
+        return ALL_INTERACTIONS
 
     @cached_property
     def _own_edges(self) -> dict[str, tuple[npt.NDArray[np.int64], int, bool]]:
-        """Every interaction type, most telling first, as one sorted number a (source, target) pair."""
+        """Every interaction type, most important first, as one sorted number a (source, target) pair."""
         found = {}
-        ranked = sorted(self._interactions, key=lambda name: -self.schema.edges[name].importance)
-        for name in ranked:
+        for name in sorted(self._interactions, key=lambda name: -self.schema.edges[name].importance):
             edges, kind = self.snapshot.edges[name], self.schema.edges[name]
             width = len(self.snapshot.nodes[kind.target])
             forward = kind.source == self.schema.recommend_to
@@ -186,14 +128,9 @@ class Describer:
         return np.bincount(self.snapshot.interactions.indices, minlength=len(self.snapshot.items))
 
 
-def _names(names: npt.NDArray[np.object_] | None, length: int) -> Sequence[object]:
-    return [None] * length if names is None else names.tolist()
-
-
-def _type_of(edge: EdgeType) -> str:
-    return edge.type or (edge.via.label if edge.via else "")
-
-
-def _verb(edge: EdgeType) -> Verb:
-    """A path through an Order or a Purchase speaks by the label of its middle node."""
-    return verb_for(_type_of(edge), liked=edge.positive_from is not None)
+def _named(type_name: str, nodes: Nodes) -> list[Node]:
+    names = [None] * len(nodes) if nodes.names is None else nodes.names.tolist()
+    return [
+        Node(type_name, key, str(key if name is None else name))
+        for key, name in zip(nodes.ids.keys, names, strict=True)
+    ]

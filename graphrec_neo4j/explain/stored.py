@@ -1,36 +1,59 @@
 """How the explanation of one published pair is kept in the database: a text that pure Cypher can take apart.
 
-The first line is ``score TAB exact TAB other`` with exact 1 or 0; every further line is one contribution,
-``share TAB score TAB kind TAB count TAB types TAB ids TAB path TAB text``, largest first. In a field a backslash
-is written ``\\b``, a tab ``\\t`` and a line feed ``\\n``, so that a backslash always begins one of these; the
-elements of ``types`` and ``ids`` are joined by ``\\;``. Undo the escapes in the order tab, line feed, backslash.
+The first line is ``score TAB exact TAB other`` with exact 1 or 0. Then comes one line a contribution, largest
+first, ``score TAB kind TAB count TAB type TAB id TAB name TAB line``, whose last field is the number (from 0) of
+the line with its words, ``path TAB text``; these lines come last, each once. In the words ``\\0`` stands for the
+item's title, ``\\1`` for the name and ``\\2`` for the count. In type, id and name a backslash is written ``\\b``, a
+tab ``\\t`` and a line feed ``\\n``; undo them after filling the words in, in the order tab, line feed, backslash.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from graphrec_neo4j.errors import PublishError
 from graphrec_neo4j.ids import Key, parse_key
 from graphrec_neo4j.schema import GraphSchema
 
-_BETWEEN = "\\;"
+TITLE, NAME, COUNT = "\\0", "\\1", "\\2"
+
+
+class Words(NamedTuple):
+    """A path and a sentence in which TITLE, NAME and COUNT stand for what they name; no other backslash, no tab."""
+
+    path: str
+    text: str
+
+
+class Node(NamedTuple):
+    """A node that an explanation names: its type, its business id and the name that people know it by."""
+
+    type: str
+    key: Key
+    name: str
 
 
 class Reason(NamedTuple):
-    """One contribution in words: its share of the score, the nodes it goes through, a path and a sentence.
+    """One contribution: its score, the node that it goes through, if any, and how many people or things."""
 
-    ``counted`` is how many people, or things, the contribution gathers.
-    """
-
-    share: float
     score: float
     kind: str
     counted: int
-    nodes: tuple[tuple[str, Key], ...]
-    path: str
-    text: str
+    node: Node | None
+    words: Words
+
+    def text(self, title: str) -> str:
+        """Return the sentence about the item called ``title``."""
+        return self._filled(self.words.text, title)
+
+    def path(self, title: str) -> str:
+        """Return the path to the item called ``title``, in words."""
+        return self._filled(self.words.path, title)
+
+    def _filled(self, words: str, title: str) -> str:
+        name = self.node.name if self.node else ""
+        words = words.replace(TITLE, _escape(title)).replace(NAME, _escape(name))
+        return _plain(words.replace(COUNT, str(self.counted)))
 
 
 class Described(NamedTuple):
@@ -41,43 +64,41 @@ class Described(NamedTuple):
     other: float
     reasons: tuple[Reason, ...]
 
+    def share(self, reason: Reason) -> float:
+        """Return the part of the score that a reason makes, to four digits; 0 of a score that is not positive."""
+        return round(reason.score / self.score, 4) if self.score > 0 else 0.0
+
 
 def encode(described: Described) -> str:
     """Return the text to be stored."""
-    lines = [f"{described.score!r}\t{int(described.exact)}\t{described.other!r}"]
-    for reason in described.reasons:
-        types = _joined(kind for kind, _ in reason.nodes)
-        ids = _joined(str(key) for _, key in reason.nodes)
-        lines.append(
-            f"{reason.share!r}\t{reason.score!r}\t{_escape(reason.kind)}\t{reason.counted}\t{types}\t{ids}\t"
-            f"{_escape(reason.path)}\t{_escape(reason.text)}"
-        )
+    lines = [f"{described.score!r}\t{described.exact:d}\t{described.other!r}"]
+    places: dict[Words, int] = {}
+    for score, kind, counted, node, words in described.reasons:
+        place = places.setdefault(words, 1 + len(described.reasons) + len(places))
+        named = f"{_escape(node.type)}\t{_escape(str(node.key))}\t{_escape(node.name)}" if node else "\t\t"
+        lines.append(f"{score!r}\t{kind}\t{counted}\t{named}\t{place}")
+    lines += [f"{words.path}\t{words.text}" for words in places]
     return "\n".join(lines)
 
 
 def decode(text: str, schema: GraphSchema) -> Described:
     """The inverse of :func:`encode`; raises PublishError for a text that it did not write."""
-    first, *rest = text.split("\n")
+    first, *rest = lines = text.split("\n")
     try:
         score, exact, other = first.split("\t")
-        reasons = tuple(_reason(line, schema) for line in rest)
+        reasons = tuple(_reason(line, lines, schema) for line in rest if line.count("\t") > 1)
         return Described(float(score), exact == "1", float(other), reasons)
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, IndexError, TypeError) as error:
         raise PublishError(f"a stored explanation cannot be read ({error}): run graphrec-neo4j sync again.") from None
 
 
-def _reason(line: str, schema: GraphSchema) -> Reason:
-    share, score, kind, count, types, ids, path, words = line.split("\t")
-    named = [_plain(name) for name in types.split(_BETWEEN)] if types else []
-    keys = [_plain(key) for key in ids.split(_BETWEEN)] if types else []
-    nodes = tuple(
-        (name, parse_key(key, schema.nodes[name].key_type, name)) for name, key in zip(named, keys, strict=True)
-    )
-    return Reason(float(share), float(score), _plain(kind), int(count), nodes, _plain(path), _plain(words))
-
-
-def _joined(parts: Iterable[str]) -> str:
-    return _BETWEEN.join(map(_escape, parts))
+def _reason(line: str, lines: list[str], schema: GraphSchema) -> Reason:
+    score, kind, counted, type_name, key, name, place = line.split("\t")
+    node = None
+    if type_name:
+        plain = _plain(type_name)
+        node = Node(plain, parse_key(_plain(key), schema.nodes[plain].key_type, plain), _plain(name))
+    return Reason(float(score), kind, int(counted), node, Words(*lines[int(place)].split("\t")))
 
 
 def _escape(text: str) -> str:
@@ -85,4 +106,4 @@ def _escape(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return text.replace("\\t", "\t").replace("\\n", "\n").replace("\\b", "\\")
+    return text.replace("\\t", "\t").replace("\\n", "\n").replace("\\b", "\\") if "\\" in text else text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from graphrec_neo4j.explain.stored import NAME
+
 
 class Verb(NamedTuple):
     """One verb in its places: "you listened to", "people who also listen to", "your friend listens to", "as did"."""
@@ -72,18 +74,13 @@ def _known(word: str) -> Verb | None:
     return _BY_WORD.get(word) or (_past(word) if is_regular_past else None)
 
 
-def friend(name: str, relationship_type: str, *, directed: bool) -> str:
-    """Return how a sentence speaks of another user: "your friend Ann", or "Ann, whom you follow,"."""
+def friend(relationship_type: str, *, directed: bool) -> str:
+    """Return how a sentence speaks of another user NAME: "your friend NAME", or "NAME, whom you follow,"."""
     words = [word.casefold() for word in _WORD.findall(relationship_type)]
     for stem in ("follow", "trust"):
         if directed and words and words[0].startswith(stem):
-            return f"{name}, whom you {stem},"
-    return f"your friend {name}"
-
-
-def people(count: int) -> str:
-    """Return "one person" or "41 people"."""
-    return "one person" if count == 1 else f"{count:,} people"
+            return f"{NAME}, whom you {stem},"
+    return f"your friend {NAME}"
 
 
 def percent(share: float, *, exact: bool) -> str:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from graphrec_neo4j.explain.sentences import Describer, sentence
-from graphrec_neo4j.explain.stored import Described, Reason, decode
+from graphrec_neo4j.explain.sentences import Describer, sentence, told
+from graphrec_neo4j.explain.stored import decode
 from graphrec_neo4j.ids import IdMap
 from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
 from graphrec_neo4j.schema import GraphSchema
@@ -116,18 +116,18 @@ def test_popularity_counts_what_the_model_counted(music: GraphSnapshot) -> None:
 def test_other_users_are_never_named_but_ones_own_friends(music: GraphSnapshot) -> None:
     through = Contribution("taste", 38.0, (("Artist", 0), ("User", 1)), 41, ("LISTENED",) * 3)
     beyond = Contribution("tie", 12.0, (("User", 0), ("User", 1)), 3, ("FRIEND_OF", "FRIEND_OF", "LISTENED"))
-    told = Describer(music).described(of(through, beyond), 1, 1)
-    assert [reason.nodes for reason in told.reasons] == [(("Artist", "a"),), (("User", 7),)]
-    assert "1203" not in "".join(reason.text + reason.path for reason in told.reasons)
-    assert told.reasons[1].text == "because 3 people close to your friend 7 listen to it"
+    seen = Describer(music).described(of(through, beyond), 1, 1)
+    assert [reason.node[:2] for reason in seen.reasons if reason.node] == [("Artist", "a"), ("User", 7)]
+    assert "1203" not in "".join(reason.text("") + reason.path("") for reason in seen.reasons)
+    assert seen.reasons[1].text("") == "because 3 people close to your friend 7 listen to it"
 
 
 def test_contributions_and_the_rest_add_up_to_the_score(music: GraphSnapshot) -> None:
     parts = (taste(1 / 3), tie(1 / 7), category(1 / 9))
-    told = Describer(music).described(of(*parts, score=2 / 3), 0, 1)
-    assert told.other + sum(reason.score for reason in told.reasons) == pytest.approx(2 / 3, abs=1e-15)
-    assert told.other == pytest.approx(2 / 3 - 1 / 3 - 1 / 7 - 1 / 9, abs=1e-6)
-    assert [reason.share for reason in told.reasons] == [1 / 2, round(3 / 14, 4), round(1 / 6, 4)]
+    seen = Describer(music).described(of(*parts, score=2 / 3), 0, 1)
+    assert seen.other + sum(reason.score for reason in seen.reasons) == pytest.approx(2 / 3, abs=1e-15)
+    assert seen.other == pytest.approx(2 / 3 - 1 / 3 - 1 / 7 - 1 / 9, abs=1e-6)
+    assert [seen.share(reason) for reason in seen.reasons] == [1 / 2, round(3 / 14, 4), round(1 / 6, 4)]
 
 
 def test_stored_and_read_again(music: GraphSnapshot) -> None:
@@ -163,8 +163,8 @@ def test_of_several_interaction_types_the_users_own_is_told() -> None:
     two = {"User": Nodes(IdMap("User", [1, 2], "integer")), "Item": Nodes(IdMap("Item", [10, 20, 30], "integer"))}
     graph = GraphSnapshot(shop, two, {"VIEWED": edges((0, 0), (0, 1)), "BOUGHT": edges((0, 0), (1, 2))})
     through = [Contribution("taste", 1.0, (("Item", row),), 2, ("*", "*", "*")) for row in (0, 1)]
-    told = [Describer(graph).described(of(part, score=1.0), 0, 2).reasons[0].text for part in through]
-    assert told == [
+    texts = [Describer(graph).described(of(part, score=1.0), 0, 2).reasons[0].text("30") for part in through]
+    assert texts == [
         "because you bought 10, as did 2 people who also chose 30",
         "because you viewed 20, as did 2 people who also chose 30",
     ]
@@ -214,6 +214,24 @@ def test_a_shared_skill() -> None:
     )
 
 
-def test_more_reasons_on_request() -> None:
-    reasons = tuple(Reason(0.1, 1.0, "tie", 1, (), "", f"because {n}") for n in range(4))
-    assert sentence(Described(10.0, True, 6.0, reasons), most=4).count("because") == 4
+def test_more_reasons_on_request(music: GraphSnapshot) -> None:
+    described = Describer(music).described(of(taste(38), tie(12), category(9)), 0, 1)
+    assert sentence(described, "Portishead", most=3).endswith("; because 5 things you like are in trip hop (9 %)")
+    assert [share for _, share in told(described, "Portishead")] == [0.38, 0.12, 0.09]
+
+
+def test_the_paths_in_words(music: GraphSnapshot) -> None:
+    described = Describer(music).described(of(taste(38), tie(12), category(9)), 0, 1)
+    assert [reason.path("Portishead") for reason in described.reasons] == [
+        "you → Massive Attack → 41 people → Portishead",
+        "you → 1203 → Portishead",
+        "you → 5 things → trip hop → Portishead",
+    ]
+
+
+def test_names_that_look_like_our_own_marks_stay_what_they_are(music: GraphSnapshot) -> None:
+    nodes = {**music.nodes, "Artist": named("Artist", ["\\2 \\0\t", "\\1\\b\n", None], ["a", "b", "c"])}
+    graph = GraphSnapshot(music.schema, nodes, music.edges)
+    assert Describer(graph).reason(of(taste(38)), 0, 1) == (
+        "because you listened to \\2 \\0\t, as did 41 people who also listen to \\1\\b\n (38 %)"
+    )

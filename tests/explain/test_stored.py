@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_neo4j.errors import PublishError
-from graphrec_neo4j.explain.stored import Described, Reason, decode, encode
+from graphrec_neo4j.explain.stored import COUNT, NAME, TITLE, Described, Node, Reason, Words, decode, encode
 from graphrec_neo4j.schema import GraphSchema
 
 SCHEMA = GraphSchema.parse(
@@ -21,20 +21,15 @@ SCHEMA = GraphSchema.parse(
     """
 )
 finite = st.floats(allow_nan=False, allow_infinity=False)
-troublesome = st.text(st.one_of(st.sampled_from("\\;\t\nbtn\r\u2028"), st.characters(exclude_categories=["Cs"])))
+troublesome = st.text(st.one_of(st.sampled_from("\\012btn\t\n\r\u2028"), st.characters(exclude_categories=["Cs"])))
+ours = st.lists(st.sampled_from(["because", "you → ", TITLE, NAME, COUNT, " "])).map("".join)
 nodes = st.one_of(
-    st.tuples(st.just("Customer"), st.integers(-(2**63), 2**63 - 1)), st.tuples(st.just("Film\t\\;"), troublesome)
+    st.builds(Node, st.just("Customer"), st.integers(-(2**63), 2**63 - 1), troublesome),
+    st.builds(Node, st.just("Film\t\\;"), troublesome, troublesome),
+    st.none(),
 )
-reasons = st.builds(
-    Reason,
-    finite,
-    finite,
-    troublesome,
-    st.integers(0),
-    st.lists(nodes, max_size=3).map(tuple),
-    troublesome,
-    troublesome,
-)
+kinds = st.sampled_from(["taste", "tie", "category", "popularity"])
+reasons = st.builds(Reason, finite, kinds, st.integers(0), nodes, st.builds(Words, ours, ours))
 described = st.builds(Described, finite, st.booleans(), finite, st.lists(reasons, max_size=4).map(tuple))
 
 
@@ -43,22 +38,47 @@ def test_decode_is_the_inverse_of_encode(explanation: Described) -> None:
     assert decode(encode(explanation), SCHEMA) == explanation
 
 
-@given(described)
-def test_every_contribution_is_one_line_of_eight_fields(explanation: Described) -> None:
-    first, *rest = encode(explanation).split("\n")
-    assert first.count("\t") == 2
-    assert [line.count("\t") for line in rest] == [7] * len(explanation.reasons)
+@given(troublesome, troublesome, st.integers(0))
+def test_words_are_filled_in_whatever_the_names_hold(title: str, name: str, count: int) -> None:
+    words = Words(f"{NAME} → {TITLE}", f"{TITLE} {NAME} {COUNT}")
+    reason = Reason(1.0, "taste", count, Node("Customer", 1, name), words)
+    assert (reason.path(title), reason.text(title)) == (f"{name} → {title}", f"{title} {name} {count}")
 
 
 def test_the_text_is_as_documented() -> None:
-    reason = Reason(0.5, 1.0, "taste", 41, (("Customer", 7), ("Film\t\\;", "a\nb")), "you → it", "because")
-    assert encode(Described(2.0, True, 1.0, (reason,))) == (
-        "2.0\t1\t1.0\n0.5\t1.0\ttaste\t41\tCustomer\\;Film\\t\\b;\t7\\;a\\nb\tyou → it\tbecause"
+    words = Words(f"you → {NAME} → {TITLE}", "because")
+    parts = (
+        Reason(1.0, "taste", 41, Node("Film\t\\;", "a\nb", "A"), words),
+        Reason(0.5, "popularity", 3, None, Words(TITLE, "popular")),
+        Reason(0.25, "taste", 1, Node("Customer", 7, "7"), words),
     )
+    assert encode(Described(2.0, True, 0.25, parts)).split("\n") == [
+        "2.0\t1\t0.25",
+        "1.0\ttaste\t41\tFilm\\t\\b;\ta\\nb\tA\t4",
+        "0.5\tpopularity\t3\t\t\t\t5",
+        "0.25\ttaste\t1\tCustomer\t7\t7\t4",
+        "you → \\1 → \\0\tbecause",
+        "\\0\tpopular",
+    ]
+
+
+def test_the_share_of_a_score_that_is_not_positive_is_nothing() -> None:
+    reason = Reason(1.0, "taste", 1, None, Words("", ""))
+    assert Described(4.0, True, 3.0, (reason,)).share(reason) == 1 / 4
+    assert Described(0.0, True, -1.0, (reason,)).share(reason) == 0
+    assert Described(-2.0, True, -3.0, (reason,)).share(reason) == 0
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1.0", "1.0\t1\tx", "1.0\t1\t0.0\nhalf a line", "1\t1\t1\n1\t1\tt\t1\tNo\t1\tp\tt"]
+    "text",
+    [
+        "",
+        "1.0",
+        "1.0\t1\tx",
+        "1.0\t1\t0.0\n1\t1\t1",
+        "1\t1\t1\n1\tt\t1\tNo\t1\tn\t2\np\tt",
+        "1\t1\t1\n1\tt\t1\t\t\t\t9",
+    ],
 )
 def test_a_text_of_another_hand_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(PublishError, match="run graphrec-neo4j sync again"):
