@@ -1,0 +1,35 @@
+"""What the pages of docs/ say, kept true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from graphrec_neo4j.cli import COMMANDS
+from graphrec_neo4j.schema import EdgeType, GraphSchema
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("text", blocks("schema.md", "toml"))
+def test_every_schema_of_the_page_parses_and_can_be_walked(text: str) -> None:
+    schema = GraphSchema.parse(text)
+    assert [schema.meta_path(path).target for path in schema.default_meta_paths().values()]
+
+
+def test_every_entry_of_an_edge_is_described() -> None:
+    page = (DOCS / "schema.md").read_text(encoding="utf-8")
+    for name, entry in EdgeType.model_fields.items():
+        assert f"`{entry.alias or name}`" in page, name
+
+
+def test_every_command_is_in_the_architecture_table() -> None:
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    for command in COMMANDS:
+        assert f"`{command}" in page, command
