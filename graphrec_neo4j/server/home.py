@@ -73,12 +73,13 @@ class Home:
 
     def prepare(self) -> None:
         """Create the folder for the user alone; raises ServerError for a folder with other things in it."""
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path.mkdir(parents=True, exist_ok=True)
         if not self.is_ours():
             if any(self.path.iterdir()):
                 raise ServerError(
                     f"{self.path} has files in it and is no server of ours; choose an empty folder with --home."
                 )
+            self.path.chmod(0o700)
             self.remember(Remembered())
         for name in FOLDERS:
             (self.path / name).mkdir(exist_ok=True)

@@ -166,8 +166,8 @@ class LocalServer:
         )
 
     def _start_new(self, java: Path, progress: Progress) -> None:
-        jars = ensure_jars(self._cache, self._maven_repository, progress)
         self._home.prepare()
+        jars = ensure_jars(self._cache, self._maven_repository, progress)
         write_credentials(self.home, self._home.password_file)
         before = self._home.remembered()
         state = before.changed(self._heap, self._page_cache)

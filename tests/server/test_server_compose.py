@@ -1,5 +1,6 @@
 """docker-compose.yml offers the server that the package pins."""
 
+import re
 from pathlib import Path
 
 from graphrec_neo4j.server.artefacts import NEO4J_VERSION
@@ -12,8 +13,8 @@ def test_the_container_is_the_pinned_community_version() -> None:
 
 
 def test_the_container_listens_on_loopback_and_wants_a_password() -> None:
-    ports = [line for line in COMPOSE.splitlines() if ':7474"' in line or ':7687"' in line]
+    ports = re.findall(r'- "(.*:7474|.*:7687)"', COMPOSE)
     assert len(ports) == 2
-    assert all('"127.0.0.1:' in line for line in ports)
+    assert all(port.startswith("127.0.0.1:") for port in ports)
     assert "${NEO4J_PASSWORD:?" in COMPOSE
     assert "healthcheck:" in COMPOSE

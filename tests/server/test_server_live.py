@@ -15,11 +15,14 @@ from pathlib import Path
 import neo4j
 import pytest
 
-from graphrec_neo4j.errors import ServerError
+from graphrec_neo4j.errors import GraphRecError, ServerError
+from graphrec_neo4j.progress import silent
 from graphrec_neo4j.server import LocalServer, local
+from graphrec_neo4j.server.artefacts import ensure_jars
 from graphrec_neo4j.server.configuration import Ports, free_port
 from graphrec_neo4j.server.home import Home
-from graphrec_neo4j.server.process import find_server, wait_until
+from graphrec_neo4j.server.process import find_server, java_executable, wait_until
+from graphrec_neo4j.settings import cache_folder
 
 pytestmark = pytest.mark.live
 
@@ -34,10 +37,15 @@ def home(tmp_path: Path, neo4j_jars: None) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def neo4j_jars(request: pytest.FixtureRequest) -> None:
-    """The jars are there, or live tests are skipped as the shared server's fixture decides."""
-    if not os.environ.get("NEO4J_URI"):
-        request.getfixturevalue("neo4j_connection")
+def neo4j_jars() -> None:
+    """Java and the jars are there, or these tests are skipped, as the shared server's fixture would."""
+    try:
+        java_executable()
+        ensure_jars(cache_folder() / "server", None, silent)
+    except GraphRecError as error:
+        if os.environ.get("GRAPHREC_REQUIRE_NEO4J") == "1":
+            raise
+        pytest.skip(str(error))
 
 
 def run(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
