@@ -21,7 +21,7 @@ Rows = npt.NDArray[np.integer]
 Scores = npt.NDArray[np.float32]
 
 BLOCK_BYTES = 64 * 2**20
-TILE_USERS, TILE_ITEMS = 512, 4096
+TILE_USERS, TILE_ITEMS = 2048, 4096
 
 
 def blocks(n_rows: int, n_items: int, block_bytes: int = BLOCK_BYTES) -> Iterator[slice]:
