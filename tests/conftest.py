@@ -3,10 +3,14 @@
 ``NEO4J_URI`` (with its siblings) names a server to use instead; one that holds nodes is only wiped if
 ``GRAPHREC_TESTS_MAY_WIPE=1``. Where no server can be had, live tests are skipped, unless
 ``GRAPHREC_REQUIRE_NEO4J=1`` makes that a failure.
+
+Data sets come from the folder ``GRAPHREC_DATA`` or from ``../shared/data`` beside the checkout, as folders or zips.
 """
 
 import os
+import zipfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -44,6 +48,26 @@ def empty_database(neo4j_connection: Connection, wipe_database: Callable[[], Non
     """The connection, to a database without nodes, constraints and indexes."""
     wipe_database()
     return neo4j_connection
+
+
+@pytest.fixture(scope="session")
+def data_set(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A function from the name of a data set to its folder; skips the test where it is not there."""
+    beside = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+    source = Path(os.environ.get("GRAPHREC_DATA") or beside)
+    unpacked = tmp_path_factory.mktemp("data")
+
+    def folder(name: str) -> Path:
+        if (source / name).is_dir():
+            return source / name
+        packed = source / f"{name}.zip"
+        if not packed.is_file():
+            pytest.skip(f"no data set {name} in {source}; GRAPHREC_DATA names the folder that holds it")
+        if not (unpacked / name).exists():
+            zipfile.ZipFile(packed).extractall(unpacked)
+        return unpacked / name
+
+    return folder
 
 
 def _wipe(connection: Connection) -> None:
