@@ -35,12 +35,14 @@ class Recommender(ABC):
     paper: ClassVar[str]
     uses: ClassVar[tuple[str, ...]]
     inductive: ClassVar[bool]
+    needs: ClassVar[tuple[str, ...]] = ()
     settings: Any
     settings_class: ClassVar[type]
 
     n_users: int = 0
     n_items: int = 0
     popularity: npt.NDArray[np.float64]
+    chosen_on: str = "nothing: settings as given"
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings if settings is not None else self.settings_class()
