@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from graphrec_neo4j.errors import QueryFileError
-from graphrec_neo4j.schema import EdgeType, GraphSchema, NodeType, Place
+from graphrec_neo4j.schema import EdgeType, GraphSchema, NodeType, Place, Via
 
 NODE_ROLES = ("User", "Item", "Category")
 EDGE_ROLES = {
@@ -198,11 +198,11 @@ class Renderer:
         return self._pattern(variable, shape, direction)
 
     def _seen(self, source: str, target: str) -> str:
-        shapes: dict[object, list[tuple[EdgeType, bool]]] = {}
+        shapes: dict[tuple[Via | None, bool, bool], list[tuple[EdgeType, bool]]] = {}
         for edge, forward in self.naming.seen:
             shapes.setdefault((edge.via, edge.directed, forward), []).append((edge, forward))
         tests = []
-        for (_, directed, forward), shape in shapes.items():  # type: ignore[misc]
+        for (_, directed, forward), shape in shapes.items():
             direction = "any" if not directed else "out" if forward else "in"
             tests.append(f"EXISTS {{ ({source}){self._pattern('', tuple(shape), direction)}({target}) }}")
         return f"({' OR '.join(tests)})" if tests else "false"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import neo4j
 from neo4j import exceptions
@@ -17,6 +17,7 @@ from graphrec_neo4j.queries import Statement
 from graphrec_neo4j.settings import Connection
 
 FETCH_SIZE = 10_000
+Folded = TypeVar("Folded")
 _DRIVER_WAIT_SECONDS = 30.0
 
 
@@ -50,7 +51,7 @@ class Database:
                 fetch_size=FETCH_SIZE,
             )
             try:
-                self._driver.verify_connectivity(database=connection.database)
+                self._driver.verify_connectivity()
             except BaseException:
                 self._driver.close()
                 raise
@@ -75,6 +76,16 @@ class Database:
         with self._session(neo4j.READ_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
             return session.execute_read(lambda tx: tx.run(statement.text, parameters).values())
 
+    def fold(self, statement: Statement, fold: Callable[[Iterator[list[Any]]], Folded], **parameters: Any) -> Folded:
+        """Run a read statement and return what ``fold`` makes of its rows, which it gets one by one.
+
+        Only one row is held at a time. A transient failure runs it again, so ``fold`` must start afresh each time.
+        """
+        with self._session(neo4j.READ_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
+            return session.execute_read(
+                lambda tx: fold(record.values() for record in tx.run(statement.text, parameters))
+            )
+
     def stream(self, statement: Statement, **parameters: Any) -> Iterator[tuple[Any, ...]]:
         """Run a read statement and yield its rows one by one, in constant memory; not retried."""
         with self._session(neo4j.READ_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
@@ -83,11 +94,18 @@ class Database:
 
     def write(self, statement: Statement, **parameters: Any) -> Written:
         """Run an idempotent write statement in one managed transaction, again where its commit went unanswered."""
+        return self._write(_run, statement, parameters)
+
+    def write_within(self, seconds: float, statement: Statement, **parameters: Any) -> Written:
+        """Do as ``write``; the server ends the transaction after ``seconds``, even if this process stands still."""
+        return self._write(neo4j.unit_of_work(timeout=seconds)(_run), statement, parameters)
+
+    def _write(self, run: Callable[..., Written], statement: Statement, parameters: Mapping[str, Any]) -> Written:
         with self._session(neo4j.WRITE_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
             try:
-                return session.execute_write(_run, statement.text, parameters)
+                return session.execute_write(run, statement.text, parameters)
             except exceptions.IncompleteCommit:
-                return session.execute_write(_run, statement.text, parameters)
+                return session.execute_write(run, statement.text, parameters)
 
     def write_batches(
         self,
@@ -143,7 +161,7 @@ class Database:
         return self._driver.session(database=self.connection.database, default_access_mode=access)
 
 
-def _run(tx: neo4j.ManagedTransaction, text: str, parameters: Mapping[str, Any]) -> Written:
+def _run(tx: neo4j.ManagedTransaction, text: str, parameters: dict[str, Any]) -> Written:
     result = tx.run(text, parameters)
     rows = result.data()
     counters = {

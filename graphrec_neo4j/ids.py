@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -15,6 +15,8 @@ Key = str | int
 KeyType = Literal["string", "integer"]
 Rows = npt.NDArray[np.int64]
 
+_INT64 = np.iinfo(np.int64)
+
 
 class IdMap:
     """A frozen two-way map between the business ids of one node type and the rows 0..n-1.
@@ -23,7 +25,7 @@ class IdMap:
     set of ids always gives the same rows. Both kinds come back exactly as they were.
     """
 
-    __slots__ = ("_array", "_keys", "_lookup", "key_type", "type_name")
+    __slots__ = ("_keys", "_lookup", "key_type", "type_name")
 
     def __init__(self, type_name: str, keys: Iterable[Key], key_type: KeyType) -> None:
         """Check and sort ``keys``; raises SnapshotError for a wrong type or an id that comes twice."""
@@ -37,24 +39,17 @@ class IdMap:
                     f"{type_name} id {key!r} is {type(key).__name__}, but the schema says key_type = "
                     f"{key_type!r}; set key_type for {type_name} in graphrec.toml or mend the id."
                 )
-        listed.sort()  # type: ignore[type-var]
+        listed.sort()
         self._keys: list[Key] = listed
         self._lookup: dict[Key, int] = {key: row for row, key in enumerate(listed)}
         if len(self._lookup) != len(listed):
             twice = next(a for a, b in pairwise(listed) if a == b)
             raise SnapshotError(f"{type_name} id {twice!r} comes twice; business ids must be unique.")
-        self._array = self._as_array()
-
-    def _as_array(self) -> npt.NDArray[np.int64] | None:
-        if self.key_type != "integer":
-            return None
-        try:
-            return np.array(self._keys, dtype=np.int64)
-        except OverflowError:
+        if key_type == "integer" and listed and not _INT64.min <= int(listed[0]) <= int(listed[-1]) <= _INT64.max:
             raise SnapshotError(
-                f"{self.type_name} has an integer id outside 64 bits, which Neo4j cannot hold; "
+                f"{type_name} has an integer id outside 64 bits, which Neo4j cannot hold; "
                 "use string ids for such numbers."
-            ) from None
+            )
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -71,6 +66,11 @@ class IdMap:
 
     def __repr__(self) -> str:
         return f"IdMap({self.type_name}, {len(self)} {self.key_type} ids)"
+
+    @property
+    def lookup(self) -> Mapping[Key, int]:
+        """The row of every id, for code that looks up millions."""
+        return self._lookup
 
     @property
     def keys(self) -> Sequence[Key]:
@@ -100,7 +100,7 @@ class IdMap:
         """Return the rows (n,) of many ids; raises UnknownIdError for the first one that is not there."""
         lookup = self._lookup
         try:
-            return np.fromiter((lookup[key] for key in keys), dtype=np.int64, count=len(keys))
+            return np.fromiter(map(lookup.__getitem__, keys), dtype=np.int64, count=len(keys))
         except KeyError as unknown:
             raise UnknownIdError(f"there is no {self.type_name} with id {unknown.args[0]!r}.") from None
 

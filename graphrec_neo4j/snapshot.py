@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -70,7 +70,8 @@ class Edges:
 
     def columns(self) -> dict[str, npt.NDArray]:
         """Every column that is there, by name; extra properties are called ``property:NAME``."""
-        named = {"source": self.source, "target": self.target, "weight": self.weight, "time": self.time}
+        named: dict[str, npt.NDArray | None] = {"source": self.source, "target": self.target}
+        named |= {"weight": self.weight, "time": self.time}
         named |= {f"property:{name}": column for name, column in self.properties.items()}
         return {name: column for name, column in named.items() if column is not None}
 
@@ -89,7 +90,8 @@ class Edges:
 class GraphSnapshot:
     """A whole typed graph under one schema, checked when built and never changed afterwards.
 
-    Two snapshots are equal when their nodes and edges are, whatever the order in which they came.
+    Two snapshots are equal when their nodes and edges are, whatever the order in which they came; a column
+    in which every value is missing is no different from one that is not there.
     """
 
     schema: GraphSchema
@@ -136,15 +138,12 @@ class GraphSnapshot:
             nodes = self.nodes[name]
             hashed.update(f"node {name} {nodes.ids.key_type} {len(nodes)}\0".encode())
             _hash_objects(hashed, nodes.ids.keys)
-            for label, column in sorted({"name": nodes.names, **nodes.texts}.items()):
-                hashed.update(f"{label}\0".encode())
-                _hash_objects(hashed, () if column is None else column.tolist())
-            _hash_array(hashed, nodes.features)
+            columns = {"name": nodes.names, "features": nodes.features}
+            columns |= {f"text:{label}": column for label, column in nodes.texts.items()}
+            _hash_columns(hashed, columns)
         for name in sorted(self.edges):
             hashed.update(f"edge {name} {len(self.edges[name])}\0".encode())
-            for label, column in sorted(self.edges[name].columns().items()):
-                hashed.update(f"{label}\0".encode())
-                _hash_array(hashed, column)
+            _hash_columns(hashed, self.edges[name].columns())
         return hashed.hexdigest()
 
     @cached_property
@@ -254,18 +253,28 @@ def _canonical(matrix: sparse.spmatrix) -> sparse.csr_matrix:
     return made
 
 
-def _hash_objects(hashed: hashlib._Hash, values: object) -> None:
-    for value in values:  # type: ignore[attr-defined]
+def _hash_columns(hashed: hashlib.blake2b, columns: Mapping[str, npt.NDArray | None]) -> None:
+    for label, column in sorted(columns.items()):
+        if column is None or _all_missing(label, column):
+            continue
+        hashed.update(f"{label}\0".encode())
+        if column.dtype == object:
+            _hash_objects(hashed, column.tolist())
+        else:
+            # -0.0 and 0.0 are equal, as are all NaN, so they must hash alike.
+            plain = np.where(np.isnan(column), np.nan, column + 0.0) if column.dtype.kind == "f" else column
+            hashed.update(np.ascontiguousarray(plain).tobytes())
+
+
+def _all_missing(label: str, column: npt.NDArray) -> bool:
+    if column.dtype == object:
+        return all(value is None for value in column)
+    return bool(
+        np.isnan(column).all() if column.dtype.kind == "f" else label == "time" and (column == MISSING_TIME).all()
+    )
+
+
+def _hash_objects(hashed: hashlib.blake2b, values: Iterable[object]) -> None:
+    for value in values:
         text = repr(value).encode("utf-8", "surrogatepass")
         hashed.update(len(text).to_bytes(8, "little") + text)
-
-
-def _hash_array(hashed: hashlib._Hash, column: npt.NDArray | None) -> None:
-    if column is None:
-        return
-    if column.dtype == object:
-        _hash_objects(hashed, column.tolist())
-    else:
-        # -0.0 and 0.0 are equal, as are all NaN, so they must hash alike.
-        plain = np.where(np.isnan(column), np.nan, column + 0.0) if column.dtype.kind == "f" else column
-        hashed.update(np.ascontiguousarray(plain).tobytes())
