@@ -1,0 +1,10 @@
+// Some published recommendations of the current run, to draw and to start from.
+// mode:    read
+// params:  k (integer, default 25)
+// returns: path
+
+// Bounds: the first k relationships that the database finds; no ranking is meant.
+MATCH (p:GraphRecPointer {name: 'current'})
+MATCH path = (u:`User`)-[r:`RECOMMENDED`]->(i:`Item`)
+WHERE r.run <= p.run AND (r.until IS NULL OR r.until > p.run)
+RETURN path LIMIT toInteger($k);

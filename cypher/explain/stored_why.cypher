@@ -1,0 +1,10 @@
+// The stored explanation of one published pair as it is kept; why_table takes it apart.
+// mode:    read
+// params:  user_id (key), item_id (key)
+// returns: title, why
+MATCH (p:GraphRecPointer {name: 'current'})
+MATCH (u:`User` {`id`: $user_id})
+MATCH (i:`Item` {`id`: $item_id})
+WITH i, u[p.why] AS whys, [n IN range(0, size(coalesce(u[p.items], [])) - 1) WHERE u[p.items][n] = i.`id`][0] AS place
+WHERE place IS NOT NULL
+RETURN toString(coalesce(i.`title`, i.`id`)) AS title, whys[place] AS why;

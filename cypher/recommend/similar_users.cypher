@@ -1,0 +1,19 @@
+// The users whose taste is most like that of one user, by the cosine of their published vectors, nearest first.
+// mode:    read
+// params:  user_id (key), k (integer, default 10)
+// returns: rank, user, name, score
+
+// Bounds: the vector index is approximate. It is asked for k + 10 neighbours, of which the best k stay, so that the
+// user herself, who is her own nearest, leaves no gap.
+MATCH (p:GraphRecPointer {name: 'current'})
+MATCH (u:`User` {`id`: $user_id})
+WITH p, u WHERE p.user_index IS NOT NULL AND u[p.user_vector] IS NOT NULL
+CALL db.index.vector.queryNodes(p.user_index, toInteger($k) + 10, u[p.user_vector]) YIELD node, score
+WITH node AS other, 2 * score - 1 AS cosine WHERE other <> u
+WITH other, cosine ORDER BY cosine DESC LIMIT toInteger($k)
+WITH collect({node: other, cosine: cosine}) AS found
+UNWIND range(1, size(found)) AS rank
+WITH rank, found[rank - 1].node AS other, found[rank - 1].cosine AS score
+MATCH (other:`User`)
+RETURN rank, other.`id` AS user, toString(coalesce(other.`name`, other.`id`)) AS name, score
+ORDER BY rank;

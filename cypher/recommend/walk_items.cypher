@@ -1,0 +1,13 @@
+// The best items for one user by meta-path PageRank alone, as the last sync published them.
+// mode:    read
+// params:  user_id (key), k (integer, default 10)
+// returns: rank, item, title, score
+
+// Bounds: a list holds what was published, 20 items by default; a larger k gives those.
+MATCH (p:GraphRecPointer {name: 'current'})
+MATCH (u:`User` {`id`: $user_id})
+WITH u[p.walk_items][..toInteger($k)] AS items, u[p.walk_scores] AS scores
+UNWIND range(1, size(coalesce(items, []))) AS rank
+MATCH (i:`Item` {`id`: items[rank - 1]})
+RETURN rank, i.`id` AS item, toString(coalesce(i.`title`, i.`id`)) AS title, scores[rank - 1] AS score
+ORDER BY rank;
