@@ -29,14 +29,18 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 @click.command()
 @click.option("--model", "asked", multiple=True, help="A model, as often as wanted, or 'all'. Default: auto.")
-@click.option("--split", "how", type=click.Choice(["time", "leave-last", "random"]), default="random", show_default=True)
+@click.option(
+    "--split", "how", type=click.Choice(["time", "leave-last", "random"]), default="random", show_default=True
+)
 @click.option("--train", type=_FILE, help="Judge on files instead of the database: the training part.")
 @click.option("--test", type=_FILE, help="The test part, in the format of --train.")
 @click.option("--ties", type=_FILE, help="Ties between the users of --train.")
 @click.option("--format", "form", type=click.Choice(["edges", "adjacency"]), help="Default: sniffed from --train.")
 @click.option("--k", type=click.IntRange(min=1), default=20, show_default=True, help="Length of the lists.")
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--budget", type=click.FloatRange(min=1), default=600, show_default=True, help="Seconds that auto may try.")
+@click.option(
+    "--budget", type=click.FloatRange(min=1), default=600, show_default=True, help="Seconds that auto may try."
+)
 @schema_option
 @json_option
 @connection_options

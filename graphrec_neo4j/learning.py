@@ -1,0 +1,121 @@
+"""From a snapshot to what is published: fit, rank, give reasons."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphrec_neo4j.explain.sentences import Describer
+from graphrec_neo4j.models import create
+from graphrec_neo4j.models.base import Recommender
+from graphrec_neo4j.progress import Progress, silent
+from graphrec_neo4j.ranking.evaluation import evaluate
+from graphrec_neo4j.ranking.splits import random_split
+from graphrec_neo4j.results import Results, TopK, Vectors
+from graphrec_neo4j.snapshot import GraphSnapshot
+from graphrec_neo4j.walks.page_rank import item_page_rank
+
+PUBLISHED_ITEMS = 20
+CONTRIBUTIONS = 5
+NO_VECTOR_DIMENSIONS = 64
+_BLOCK = 2048
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A fitted model, what it publishes, what it says of itself, and the seconds of each stage."""
+
+    model: Recommender
+    results: Results
+    report: Mapping[str, Any]
+    seconds: Mapping[str, float]
+
+
+def learn(
+    snapshot: GraphSnapshot,
+    model: str,
+    settings: Mapping[str, Any],
+    *,
+    seed: int,
+    progress: Progress = silent,
+) -> Learnt:
+    """Judge ``model`` on a held-out part, fit it on everything, and make the lists, vectors and reasons to publish.
+
+    A model that chooses its settings on a validation part of its own (``report``) is judged by that one.
+    """
+    clock = _Clock()
+    fitted = create(model, **settings).fit(snapshot, seed=seed, progress=progress)
+    clock.lap("fit")
+    report = dict(fitted.report) or _judge(snapshot, model, settings, seed, progress)
+    clock.lap("judge")
+    users = np.arange(len(snapshot.users))
+    top = fitted.top_k(users, PUBLISHED_ITEMS, snapshot.seen)
+    clock.lap("rank")
+    walk = _walk_lists(fitted, snapshot, users, top, progress)
+    vectors = fitted.vectors() or _closed_form_vectors(snapshot, seed, progress)
+    scores = item_page_rank(snapshot)
+    clock.lap("vectors and walks")
+    reasons, why = _texts(fitted, Describer(snapshot), top, progress)
+    clock.lap("explain")
+    results = Results(top, walk, vectors, scores, reasons, why, report.get("metrics", {}))
+    return Learnt(fitted, results, report, clock.seconds)
+
+
+def _judge(
+    snapshot: GraphSnapshot, model: str, settings: Mapping[str, Any], seed: int, progress: Progress
+) -> dict[str, Any]:
+    """Metrics of the same model with the same settings, fitted without a random tenth of each user's edges."""
+    if snapshot.interactions.nnz < 10:
+        return {"chosen_on": "nothing: too few interactions to hold any out", "metrics": {}}
+    split = random_split(snapshot, share=0.1, seed=seed)
+    judged = create(model, **settings)
+    [row] = evaluate([judged], split, k=PUBLISHED_ITEMS, seed=seed, progress=progress).rows
+    metrics = {name: value for name, value in row.items() if "@" in name}
+    return {"chosen_on": split.about, "metrics": metrics}
+
+
+def _walk_lists(fitted: Recommender, snapshot: GraphSnapshot, users: np.ndarray, top: TopK, progress: Progress) -> TopK:
+    """The meta-path PageRank list of every user; the final list itself where the model is that walk."""
+    if fitted.name == "p3":
+        return top
+    return create("p3").fit(snapshot, progress=progress).top_k(users, PUBLISHED_ITEMS, snapshot.seen)
+
+
+def _closed_form_vectors(snapshot: GraphSnapshot, seed: int, progress: Progress) -> Vectors:
+    """Vectors for ``similar`` and for newcomers where the model has none; zeros where nobody interacted yet."""
+    made = (
+        create("spectral").fit(snapshot, seed=seed, progress=progress).vectors() if snapshot.interactions.nnz else None
+    )
+    sizes = (len(snapshot.users), len(snapshot.items))
+    return made or Vectors(*(np.zeros((size, NO_VECTOR_DIMENSIONS), dtype=np.float32) for size in sizes))
+
+
+def _texts(
+    model: Recommender, describer: Describer, top: TopK, progress: Progress
+) -> tuple[list[list[str]], list[list[str]]]:
+    """The reason sentences and the stored contributions of every list, explained block by block."""
+    reasons: list[list[str]] = []
+    why: list[list[str]] = []
+    for start in range(0, len(top), _BLOCK):
+        users = np.arange(start, min(start + _BLOCK, len(top)))
+        explained = model.explain_many(users, top.items[users], CONTRIBUTIONS)
+        said, stored = describer.block(explained, users, top.items[users])
+        reasons += said
+        why += stored
+        progress("explaining", len(reasons), len(top))
+    return reasons, why
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = round(now - self._last, 3)
+        self._last = now
