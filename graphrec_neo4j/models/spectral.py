@@ -84,7 +84,11 @@ class Spectral(Recommender):
         return self.user_vectors[users] @ self.item_vectors.T
 
     def _top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None) -> TopK:
-        return top_k_of_vectors(self.user_vectors, self.item_vectors, users, k, seen)
+        """Without a history, all scores are 0, which ranks nothing."""
+        top = top_k_of_vectors(self.user_vectors, self.item_vectors, users, k, seen)
+        lonely = np.diff(self.history.indptr)[users] == 0
+        top.items[lonely], top.scores[lonely] = NO_ITEM, -np.inf
+        return top
 
     def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
         return (_pattern(histories) @ self.read_vectors) @ self.item_vectors.T

@@ -21,7 +21,6 @@ from graphrec_neo4j.snapshot import GraphSnapshot
 Floats = npt.NDArray[np.float64]
 
 HISTORY_SLICES: dict[str, tuple[int, float]] = {"1-5": (1, 5), "6-20": (6, 20), "more than 20": (21, np.inf)}
-NOTHING_CHOSEN = "nothing: settings as given"
 
 
 class Ranker(Protocol):
@@ -30,6 +29,11 @@ class Ranker(Protocol):
     @property
     def name(self) -> str:
         """What its row of the table is called."""
+        ...
+
+    @property
+    def chosen_on(self) -> str:
+        """On what its settings were chosen, once it is fitted."""
         ...
 
     def fit(self, snapshot: GraphSnapshot, *, seed: int = 0, progress: Progress = silent) -> Any:
@@ -68,7 +72,10 @@ class Evaluation:
     judged: Sequence[Judged]
 
     def table(self) -> dict[str, Any]:
-        """The evaluation as plain values: split, k, users, users_without_train, seed, and one row a model."""
+        """The evaluation as plain values: split, k, users, users_without_train, seed, and one row a model.
+
+        A metric without a value (the diversity of lists of one item) is None.
+        """
         return {
             "split": self.split.about,
             "k": self.k,
@@ -79,7 +86,7 @@ class Evaluation:
         }
 
     def _row(self, judged: Judged) -> dict[str, Any]:
-        metrics = {f"{name}@{self.k}": value for name, value in judged.overall.items()}
+        metrics = {f"{name}@{self.k}": None if np.isnan(v) else v for name, v in judged.overall.items()}
         cost = {"seconds": round(judged.seconds, 2), "peak_mib": round(judged.peak_mib, 1)}
         return {"model": judged.model, "chosen_on": judged.chosen_on, **metrics, **cost}
 
@@ -152,8 +159,7 @@ def _judge(model: Ranker, split: Split, k: int, seed: int, progress: Progress) -
     seconds, peak = perf_counter() - started, peak_mib()
     per_user = accuracy(items, split.test[split.users])
     overall = {name: float(np.mean(values)) for name, values in per_user.items()} | _beyond_accuracy(items, split.train)
-    chosen_on = str(getattr(model, "chosen_on", NOTHING_CHOSEN))
-    return Judged(model.name, chosen_on, items, per_user, overall, seconds, peak)
+    return Judged(model.name, model.chosen_on, items, per_user, overall, seconds, peak)
 
 
 def _padded(items: npt.NDArray[np.int32], k: int) -> npt.NDArray[np.int32]:

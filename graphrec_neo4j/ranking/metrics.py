@@ -31,7 +31,7 @@ def hits_of(items: Items, truth: sparse.csr_matrix) -> Hits:
 
 def recall(hits: Hits, sizes: Sizes) -> Floats:
     """The share of the truth that is in the list: hits / truth, as in the LightGCN papers, not / min(k, truth)."""
-    return _where_truth(hits.sum(axis=1) / np.maximum(sizes, 1), sizes)
+    return _where_truth(np.sum(hits, axis=1) / np.maximum(sizes, 1), sizes)
 
 
 def precision(hits: Hits, sizes: Sizes) -> Floats:
@@ -41,7 +41,7 @@ def precision(hits: Hits, sizes: Sizes) -> Floats:
 
 def hit_rate(hits: Hits, sizes: Sizes) -> Floats:
     """1 where at least one place is a hit, else 0."""
-    return _where_truth(hits.any(axis=1).astype(np.float64), sizes)
+    return _where_truth(np.asarray(hits.any(axis=1), dtype=np.float64), sizes)
 
 
 def mrr(hits: Hits, sizes: Sizes) -> Floats:

@@ -1,0 +1,154 @@
+"""Auto: a blend of walks and a spectral filter, chosen on a part of the training interactions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.models.blend import DEPTH, scales_of, table_scales
+from graphrec_neo4j.models.candidates import Variant, made
+from graphrec_neo4j.models.merged import merged
+from graphrec_neo4j.models.p3 import P3
+from graphrec_neo4j.models.selection import select
+from graphrec_neo4j.models.spectral import Spectral
+from graphrec_neo4j.progress import Progress
+from graphrec_neo4j.ranking.topk import top_k_of_blocks
+from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
+from graphrec_neo4j.snapshot import GraphSnapshot
+
+DIMENSIONS = 64
+
+
+@dataclass(frozen=True)
+class AutoSettings:
+    """``budget``: seconds after which no further variant is tried; the answer depends on it once it is reached.
+
+    ``share``: the part of each user's interactions to choose on; ``most_users``: how many users to choose on.
+    """
+
+    budget: float = 120.0
+    share: float = 0.15
+    most_users: int = 4000
+
+
+class Auto(Recommender):
+    """``score(u, i) = sum over members m of w_m s_m(u, i) / (mean of m's 20 best unseen scores for u)``.
+
+    Candidates are one walk for each default meta-path of the schema, Spectral and Popularity. The variant of
+    each and the weights are chosen on a part of the training interactions, then what counts is fitted on
+    everything; ``chosen`` tells what, and on what. The vectors are the 64 smoothest waves of a Spectral,
+    member or not. An item with a score of 0, which no member knows, is not ranked. Explanations are exact.
+    """
+
+    name = "auto"
+    line = "a blend of walks and spectral, weighted on a part of the training interactions"
+    paper = "none; a weighted hybrid in the sense of Burke: Hybrid recommender systems, UMUAI 2002"
+    uses = ("interactions", "ties", "categories")
+    inductive = True
+    settings_class: ClassVar[type] = AutoSettings
+
+    chosen: dict[str, Any]
+    members: list[Recommender]
+    variants: list[Variant]
+    weights: npt.NDArray[np.float64]
+    factors: npt.NDArray[np.float64]
+    wave_vectors: Vectors | None
+
+    def vectors(self) -> Vectors | None:
+        """Return the vectors of a Spectral, or None where there is no interaction to make any from."""
+        return self.wave_vectors
+
+    def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
+        settings = self.settings
+        selection = select(snapshot, settings.share, settings.most_users, settings.budget, seed, progress)
+        self.chosen, self.chosen_on = selection.report(), selection.on
+        self.variants = list(selection.variants.values())
+        self.weights = np.array([selection.weights[name] for name in selection.variants])
+        self.members = []
+        for number, variant in enumerate(self.variants):
+            progress(f"fitting {variant[0]}", number, len(self.variants))
+            self.members.append(made(variant).fit(snapshot, seed=seed))
+        everyone = np.arange(self.n_users)
+        best = [member.top_k(everyone, DEPTH, snapshot.interactions).scores for member in self.members]
+        self.factors = self.weights * np.stack([scales_of(scores) for scores in best], axis=1)
+        self.wave_vectors = self._waves(snapshot, seed) if snapshot.interactions.nnz else None
+
+    def _waves(self, snapshot: GraphSnapshot, seed: int) -> Vectors:
+        """The first columns of a Spectral are the Spectral of fewer dimensions."""
+        members = [member for member in self.members if isinstance(member, Spectral)]
+        whole = (members[0] if members else Spectral().fit(snapshot, seed=seed)).vectors()
+        first = slice(None, DIMENSIONS)
+        return Vectors(np.ascontiguousarray(whole.users[:, first]), np.ascontiguousarray(whole.items[:, first]))
+
+    def _scores(self, users: Rows) -> Scores:
+        tables = (member.scores(users) for member in self.members)
+        return _blended(tables, self.factors[users].T, (len(users), self.n_items))
+
+    def _top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None) -> TopK:
+        def known(rows: Rows) -> Scores:
+            scores = self._scores(rows)
+            scores[scores == 0] = -np.inf
+            return scores
+
+        return top_k_of_blocks(known, users, k, self.n_items, seen)
+
+    def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
+        """Members that cannot start from a history, such as walks over friends, are left out."""
+        tables, factors = [], []
+        for member, weight in zip(self.members, self.weights, strict=True):
+            if not isinstance(member, P3) or any(grouping.folds_in for grouping in member.groupings):
+                tables.append(member.fold_in(histories))
+                factors.append(weight * table_scales(tables[-1], histories))
+        if not tables:
+            return np.tile(self.popularity.astype(np.float32), (histories.shape[0], 1))
+        return _blended(tables, factors, tables[0].shape)
+
+    def _explain(self, user: int, item: int, limit: int) -> Explanation:
+        return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
+
+    def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
+        """Members tell twice as many contributions as are kept, so that few shares of a merged one are missed."""
+        told = [member.explain_many(users, items, 2 * limit) for member in self.members]
+        return [
+            [
+                None if item == NO_ITEM else merged(list(zip(factors, whys, strict=True)), limit)
+                for item, *whys in zip(listed, *of_user, strict=True)
+            ]
+            for listed, factors, *of_user in zip(items.tolist(), self.factors[users].tolist(), *told, strict=True)
+        ]
+
+    def _state(self) -> State:
+        about = {"chosen": self.chosen, "variants": self.variants}
+        state: State = {"weights": self.weights, "factors": self.factors, "about": np.array(json.dumps(about))}
+        if self.wave_vectors is not None:
+            state |= {"users": self.wave_vectors.users, "items": self.wave_vectors.items}
+        for number, member in enumerate(self.members):
+            state |= {f"member{number}_{name}": value for name, value in member._state().items()}
+        return state
+
+    def _restore(self, state: State) -> None:
+        arrays = cast("dict[str, npt.NDArray]", state)
+        about = json.loads(str(arrays["about"]))
+        self.chosen, self.variants = about["chosen"], [(name, settings) for name, settings in about["variants"]]
+        self.chosen_on = self.chosen["on"]
+        self.weights, self.factors = arrays["weights"], arrays["factors"]
+        self.wave_vectors = Vectors(arrays["users"], arrays["items"]) if "users" in arrays else None
+        self.members = [made(variant) for variant in self.variants]
+        for number, member in enumerate(self.members):
+            prefix = f"member{number}_"
+            member.n_users, member.n_items, member.popularity = self.n_users, self.n_items, self.popularity
+            member._restore({name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)})
+
+
+def _blended(tables: Any, factors: Any, shape: tuple[int, ...]) -> Scores:
+    """The sum of ``tables`` (m, n_items), each row times its factor."""
+    total = np.zeros(shape, dtype=np.float32)
+    for table, factor in zip(tables, factors, strict=True):
+        total += table * factor[:, None].astype(np.float32)
+    return total

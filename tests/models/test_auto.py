@@ -1,0 +1,5 @@
+from contract import RecommenderContract
+
+
+class TestAuto(RecommenderContract):
+    model = "auto"
