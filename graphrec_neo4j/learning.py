@@ -91,7 +91,7 @@ def _closed_form_vectors(snapshot: GraphSnapshot, seed: int, progress: Progress)
         create("spectral").fit(snapshot, seed=seed, progress=progress).vectors() if snapshot.interactions.nnz else None
     )
     sizes = (len(snapshot.users), len(snapshot.items))
-    return made or Vectors(*(np.zeros((size, NO_VECTOR_DIMENSIONS), dtype=np.float32) for size in sizes))
+    return Vectors(*(np.zeros((size, NO_VECTOR_DIMENSIONS), dtype=np.float32) for size in sizes))
 
 
 def _texts(
