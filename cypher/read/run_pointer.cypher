@@ -1,0 +1,8 @@
+// What the pointer says: current and previous run, whether anything was ever written, who is at work.
+// mode:    read
+// returns: run, previous, next_run, hours, syncing
+MATCH (p:GraphRecPointer {name: 'current'})
+OPTIONAL MATCH (r:GraphRecRun {number: p.run})
+RETURN p.run AS run, p.previous AS previous, p.next_run AS next_run,
+       (timestamp() - r.published_at.epochMillis) / 3600000.0 AS hours,
+       coalesce(p.lease_until > timestamp(), false) AS syncing

@@ -1,0 +1,4 @@
+// Drops one vector index of ours.
+// mode:    schema
+// params:  name (text)
+DROP INDEX $name IF EXISTS

@@ -1,0 +1,139 @@
+"""``Lease``: the right to write results, held by one sync at a time and proved with every write.
+
+The pointer node carries the holder's uuid and a time until which it holds; a thread prolongs it. Each write
+statement locks the pointer first and looks for that uuid, so one whose holder lost the lease writes nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
+
+from graphrec_neo4j.errors import GraphRecError, PublishError
+from graphrec_neo4j.queries import Statement, statement
+
+if TYPE_CHECKING:
+    from graphrec_neo4j.database import Database
+
+LEASE_SECONDS = 15.0
+RENEW_SECONDS = 5.0
+WAIT_SECONDS = 30.0
+
+_POLL_SECONDS = 0.25
+_SWEEP_ROUNDS = 20
+# The server ends a transaction of ours after this long: one that stands still must not keep the pointer locked.
+_BATCH_SECONDS = 20.0
+
+
+class Lease:
+    """The lease as a context manager; raises PublishError if another holds it for ``wait`` seconds.
+
+    ``waiting`` is called once if it has to wait. ``seconds`` is how long the lease lasts without being renewed,
+    ``renew`` how often that happens.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        wait: float = WAIT_SECONDS,
+        *,
+        waiting: Callable[[], None] = lambda: None,
+        seconds: float = LEASE_SECONDS,
+        renew: float = RENEW_SECONDS,
+    ) -> None:
+        self.uuid = str(uuid4())
+        self._database, self._wait, self._waiting = database, wait, waiting
+        self._milliseconds, self._renew = round(seconds * 1000), renew
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="graphrec-lease", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._prepare()
+        self._acquire()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        try:
+            self._database.write(statement("write/lease_release"), lease=self.uuid)
+        except GraphRecError:
+            # It runs out by itself, and the error that matters is the one that is on its way.
+            return
+
+    def check(self) -> None:
+        """Raise PublishError unless the lease is still held, by asking the database."""
+        self.write(statement("write/lease_renew"), milliseconds=self._milliseconds)
+
+    def write(self, fenced: Statement, **parameters: Any) -> dict[str, Any]:
+        """Run a write statement that proves the lease (``$lease``) and return its one row.
+
+        Raises PublishError where it gives none, because another sync took over.
+        """
+        written = self._database.write_within(_BATCH_SECONDS, fenced, lease=self.uuid, **parameters)
+        if not written.rows:
+            raise PublishError(
+                "another sync took over while this one stood still; what is published stays as it was, "
+                "and what this one had begun is cleaned up by the next."
+            )
+        return written.rows[0]
+
+    def sweep(self, fenced: Statement, **parameters: Any) -> None:
+        """Run an ``IN TRANSACTIONS`` statement that returns how many of them ``failed``, until none does.
+
+        They fail where they meet somebody else's locks. Raises PublishError if that never ends.
+        """
+        for round_ in range(_SWEEP_ROUNDS):
+            rows = self._database.command(fenced, lease=self.uuid, **parameters)
+            self.check()
+            if not rows[0]["failed"]:
+                return
+            time.sleep(min(1.0, 0.05 * 2**round_))
+        raise PublishError(f"{fenced.name} kept failing on locks that others hold; run sync again when it is calmer.")
+
+    def _prepare(self) -> None:
+        """Refuse a database in which others use our labels; make the pointer unique."""
+        if self._database.read(statement("read/lease_strangers"))[0]["strangers"]:
+            raise PublishError(
+                "this database has GraphRecPointer or GraphRecRun nodes that graphrec-neo4j did not make; "
+                "rename their labels, for these two names are its own."
+            )
+        # Asking first is cheap, while CREATE waits for every open transaction even where there is nothing to do.
+        if not self._database.read(statement("read/lease_constraint"))[0]["constraints"]:
+            self._database.command(statement("schema/lease_pointer"))
+
+    def _acquire(self) -> None:
+        deadline = time.monotonic() + self._wait
+        acquire, waited = statement("write/lease_acquire"), False
+        while True:
+            row = self._database.write(acquire, lease=self.uuid, milliseconds=self._milliseconds).rows[0]
+            if row["held"]:
+                return
+            if time.monotonic() >= deadline:
+                raise PublishError(
+                    f"another sync is at work in this database, and {self._wait:g} s of waiting did not outlast it; "
+                    "try again later or give a longer --wait."
+                )
+            if not waited:
+                waited = True
+                self._waiting()
+            time.sleep(_POLL_SECONDS)
+
+    def _keep(self) -> None:
+        renew = statement("write/lease_renew")
+        pause = self._renew
+        while not self._ended.wait(pause):
+            try:
+                written = self._database.write_within(
+                    _BATCH_SECONDS, renew, lease=self.uuid, milliseconds=self._milliseconds
+                )
+            except GraphRecError:
+                pause = min(1.0, self._renew)
+                continue
+            if not written.rows:
+                return
+            pause = self._renew

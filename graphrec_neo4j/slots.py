@@ -1,0 +1,52 @@
+"""The two slots that results live in: how the properties of each are called, on users and on items.
+
+Users and items may be the same nodes, so no name serves both.
+"""
+
+from __future__ import annotations
+
+SLOTS = ("a", "b")
+INDEXES = ("user_vector", "item_vector")
+
+_OF_USERS = {
+    "items": "graphrec_items",
+    "scores": "graphrec_scores",
+    "reasons": "graphrec_reasons",
+    "why": "graphrec_why",
+    "walk_items": "graphrec_walk_items",
+    "walk_scores": "graphrec_walk_scores",
+    "user_vector": "graphrec_user_vector",
+    "user_digest": "graphrec_user_digest",
+}
+_OF_ITEMS = {
+    "item_vector": "graphrec_item_vector",
+    "item_score": "graphrec_score",
+    "item_digest": "graphrec_item_digest",
+}
+
+
+def user_properties(slot: str) -> dict[str, str]:
+    """Return the user properties of ``slot``, by what they hold."""
+    return {what: f"{name}_{slot}" for what, name in _OF_USERS.items()}
+
+
+def item_properties(slot: str) -> dict[str, str]:
+    """Return the item properties of ``slot``, by what they hold."""
+    return {what: f"{name}_{slot}" for what, name in _OF_ITEMS.items()}
+
+
+def slot_names(slot: str) -> dict[str, str]:
+    """Return all names of ``slot`` that the pointer gives to readers, who use them as ``u[p.items]``."""
+    names = user_properties(slot) | item_properties(slot)
+    indexes = {"user_index": names["user_vector"], "item_index": names["item_vector"]}
+    return {what: name for what, name in names.items() if not what.endswith("_digest")} | indexes
+
+
+def all_properties() -> list[str]:
+    """Return every property that results are ever written to."""
+    return [name for slot in SLOTS for name in (user_properties(slot) | item_properties(slot)).values()]
+
+
+def index_names() -> list[str]:
+    """Return every vector index that results ever have; each is called as the property that it indexes."""
+    return [slot_names(slot)[index] for slot in SLOTS for index in INDEXES]

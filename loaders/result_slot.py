@@ -1,0 +1,172 @@
+"""One slot of node properties: what it holds, what must change, and whether it is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphrec_neo4j.cypher_names import Naming
+from graphrec_neo4j.database import Database
+from graphrec_neo4j.ids import IdMap, Key
+from graphrec_neo4j.lease import Lease
+from graphrec_neo4j.progress import Progress
+from graphrec_neo4j.queries import Statement, statement
+from graphrec_neo4j.schema import GraphSchema
+from graphrec_neo4j.slots import item_properties, user_properties
+from loaders.result_rows import Digests, ResultRows, Rows
+
+USERS_A_BATCH = 500
+ITEMS_A_BATCH = 2_000
+
+_PAGE = 20_000
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the nodes of one type hold: a digest a row (0 for none), and ids that hold something and have no row."""
+
+    digests: Digests
+    leftovers: list[Key]
+
+
+@dataclass(frozen=True)
+class SlotState:
+    """What a slot should hold, and what it and the current slot did hold when they were looked at.
+
+    ``users`` and ``items`` are the rows whose nodes must be written, ``drawn`` the rows of the users whose
+    relationships differ from the current run's.
+    """
+
+    users: Rows
+    items: Rows
+    drawn: Rows
+    user_digests: Digests
+    item_digests: Digests
+    user_leftovers: list[Key]
+    item_leftovers: list[Key]
+
+
+class SlotWriter:
+    """Writes results into one slot that no reader looks at; ``current`` is the slot that they do, or None."""
+
+    def __init__(
+        self, database: Database, lease: Lease, schema: GraphSchema, rows: ResultRows, slot: str, progress: Progress
+    ) -> None:
+        self._database, self._lease, self._schema, self._rows = database, lease, schema, rows
+        self._progress = progress
+        self._users, self._items = user_properties(slot), item_properties(slot)
+        self._naming = Naming.of(schema)
+
+    def look(self, current: str | None, *, everything: bool = False) -> SlotState:
+        """Compare the slot with the results; ``everything`` takes nothing that is there for what it should be."""
+        wanted_users, wanted_items = self._rows.user_digests, self._rows.item_digests
+        target = self._users["user_digest"]
+        now = user_properties(current)["user_digest"] if current else target
+        users = self._held("read/results_user_digests", self._rows.users, 2, target=target, current=now)
+        items = self._held("read/results_item_digests", self._rows.items, 1, target=self._items["item_digest"])
+
+        def differing(wanted: Digests, held: Digests, anyhow: bool) -> Rows:
+            return np.arange(len(wanted)) if anyhow else np.flatnonzero(wanted != held)
+
+        return SlotState(
+            differing(wanted_users[:, 0], users.digests[:, 0], everything),
+            differing(wanted_items, items.digests[:, 0], everything),
+            differing(wanted_users[:, 1], users.digests[:, 1], everything or current is None),
+            wanted_users,
+            wanted_items,
+            users.leftovers,
+            items.leftovers,
+        )
+
+    def write(self, state: SlotState) -> tuple[int, int]:
+        """Write what must be written and empty the leftovers; return how many users and items were gone meanwhile."""
+        users = self._send(
+            "users", "write/results_users", state.users, state.user_digests, self._rows.user_columns, USERS_A_BATCH
+        )
+        items = self._send(
+            "items", "write/results_items", state.items, state.item_digests, self._rows.item_columns, ITEMS_A_BATCH
+        )
+        self._clear(self._schema.recommend_to, state.user_leftovers, self._users)
+        self._clear(self._schema.recommend, state.item_leftovers, self._items)
+        return users, items
+
+    def clear_labels_of(self, former: GraphSchema) -> None:
+        """Empty the slot on nodes that ``former`` recommended to, or recommended, and this schema does not."""
+        for old, new, names in (
+            (former.recommend_to, self._schema.recommend_to, self._users),
+            (former.recommend, self._schema.recommend, self._items),
+        ):
+            there, here = former.nodes[old], self._schema.nodes[new]
+            if there.label != here.label:
+                naming = Naming({"Item": (there,), "User": (here,)}, {}, ())
+                digest = next(name for what, name in names.items() if what.endswith("_digest"))
+                clear = statement("write/results_clear_nodes", naming)
+                self._lease.sweep(clear, digest=digest, names=list(names.values()))
+
+    def problem(self, missing_users: int, missing_items: int) -> str | None:
+        """Count what the slot holds and say what is wrong with it; None if it is whole.
+
+        Users and items that were deleted while the run was computed are no fault of the slot.
+        """
+        count = statement("read/results_count_nodes", self._naming)
+        there = self._database.read(count, names=self._users | self._items)[0]
+        vectors = self._rows.vector_counts
+        for what, total, missing in (
+            ("user", len(self._rows.users), missing_users),
+            ("item", len(self._rows.items), missing_items),
+        ):
+            if there[f"{what}s"] != total - missing:
+                return f"{there[f'{what}s']} of {total - missing} {what}s hold results"
+            wanted = vectors[f"{what}_vector"]
+            if not wanted - missing <= there[f"{what}_vectors"] <= wanted:
+                return f"{there[f'{what}_vectors']} of {wanted} {what}s hold a vector"
+        if set(there["lengths"]) - {self._rows.dimensions}:
+            return f"vectors have lengths {there['lengths']} instead of {self._rows.dimensions}"
+        return None
+
+    def _held(self, query: str, ids: IdMap, width: int, **names: str) -> Held:
+        digests, leftovers = np.zeros((len(ids), width), dtype=np.int64), []
+        for keys, *columns in _pages(self._database, statement(query, self._naming), ids, **names):
+            for place, key in enumerate(keys):
+                if key in ids:
+                    digests[ids.row(key)] = [column[place] for column in columns]
+                elif columns[0][place]:
+                    leftovers.append(key)
+        return Held(digests, leftovers)
+
+    def _send(
+        self,
+        stage: str,
+        query: str,
+        rows: Rows,
+        digests: Digests,
+        columns: Callable[[Rows], Mapping[str, Any]],
+        size: int,
+    ) -> int:
+        send, gone = statement(query, self._naming), 0
+        for start in range(0, len(rows), size):
+            batch = rows[start : start + size]
+            names = self._users | self._items
+            row = self._lease.write(send, names=names, digests=digests[batch].tolist(), **columns(batch))
+            gone += len(batch) - row["written"]
+            self._progress(stage, start + len(batch), len(rows))
+        return gone
+
+    def _clear(self, kind: str, ids: list[Key], names: Mapping[str, str]) -> None:
+        clear = statement("write/results_clear_ids", Naming.for_node(self._schema.nodes[kind]))
+        for start in range(0, len(ids), ITEMS_A_BATCH):
+            self._lease.write(clear, ids=ids[start : start + ITEMS_A_BATCH], names=list(names.values()))
+
+
+def _pages(database: Database, page: Statement, ids: IdMap, **names: str) -> Iterator[list[list[Any]]]:
+    """All nodes of a type in the order of their ids; each page begins with the last node of the one before."""
+    start: Key = "" if ids.key_type == "string" else -(2**63)
+    while True:
+        columns = database.read_values(page, **names, **{"from": start, "page": _PAGE})[0]
+        yield columns
+        if len(columns[0]) < _PAGE:
+            return
+        start = columns[0][-1]

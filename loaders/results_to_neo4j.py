@@ -1,0 +1,211 @@
+"""From results to Neo4j: written into the slot that nobody reads, counted, and shown by moving one pointer.
+
+Whatever happens before the pointer moves, readers see the generation before, whole; the next run clears the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from graphrec_neo4j import __version__
+from graphrec_neo4j.database import Database
+from graphrec_neo4j.errors import PublishError
+from graphrec_neo4j.lease import Lease
+from graphrec_neo4j.progress import Progress, silent
+from graphrec_neo4j.queries import statement
+from graphrec_neo4j.results import Results
+from graphrec_neo4j.runs import all_runs
+from graphrec_neo4j.schema import GraphSchema
+from graphrec_neo4j.slots import SLOTS, slot_names
+from graphrec_neo4j.snapshot import GraphSnapshot
+from loaders.result_indexes import SlotIndexes
+from loaders.result_names import check_ready
+from loaders.result_relationships import RelationshipWriter
+from loaders.result_rows import ResultRows
+from loaders.result_slot import SlotWriter
+
+RUNS_KEPT = 50
+
+
+@dataclass(frozen=True)
+class RunDraft:
+    """What a run node says about how results were made: the model, its settings, the seed, seconds by stage."""
+
+    model: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written: ``users`` and ``items`` count the nodes that differed from what the slot held,
+    ``relationships`` those that began with the run and ``ended`` those that it shows no more. ``missing_users``
+    and ``missing_items`` were deleted from the graph while the run was computed.
+    """
+
+    users: int = 0
+    items: int = 0
+    relationships: int = 0
+    ended: int = 0
+    missing_users: int = 0
+    missing_items: int = 0
+
+
+@dataclass(frozen=True)
+class Published:
+    """The run that is now current, what was written for it, and the seconds of each stage."""
+
+    run: int
+    uuid: str
+    slot: str
+    published_at: str
+    written: Written
+    seconds: Mapping[str, float]
+
+
+def publish(
+    database: Database,
+    snapshot: GraphSnapshot,
+    results: Results,
+    draft: RunDraft,
+    lease: Lease,
+    *,
+    progress: Progress = silent,
+) -> Published:
+    """Write ``results`` as a new run and make it the current one.
+
+    Raises PublishError if a name is taken by others, if the results do not fit the snapshot, if another sync took
+    over, or if the counts are wrong after all was written twice; what is published stays as it was then.
+    """
+    check_ready(database, snapshot.schema)
+    rows = ResultRows(snapshot, results)
+    former = {run.schema.to_json(): run.schema for run in all_runs(database)}.values()
+    uuid, seconds = str(uuid4()), dict[str, float]()
+    properties = _run_properties(snapshot, results, draft, rows)
+    begun = lease.write(statement("write/run_begin"), uuid=uuid, properties=properties)
+    work = _Publication.of_run(database, lease, snapshot.schema, rows, begun, list(former), progress)
+    with _timed(seconds, "clear"):
+        work.clear(former)
+    with _timed(seconds, "write"):
+        work.write()
+        if work.problem():
+            # Somebody touched what we wrote, so what the digests say is not to be trusted.
+            work.write(everything=True)
+    if problem := work.problem():
+        raise PublishError(f"run {begun['number']} is not published, for {problem}; run graphrec-neo4j sync again.")
+    timings = _as_json({**draft.timings, **seconds})
+    names = slot_names(begun["slot"]) | ({} if work.indexes.dimensions else dict.fromkeys(("user_index", "item_index")))
+    moved = lease.write(statement("write/run_publish"), uuid=uuid, names=names, timings=timings)
+    with _timed(seconds, "tidy"):
+        work.relationships.delete_ended()
+        lease.write(statement("write/run_prune"), keep=RUNS_KEPT)
+    return Published(begun["number"], uuid, begun["slot"], moved["published_at"], work.written, seconds)
+
+
+@dataclass
+class _Publication:
+    """One run while it is written: its three writers, and what they did."""
+
+    slot: SlotWriter
+    indexes: SlotIndexes
+    relationships: RelationshipWriter
+    rows: ResultRows
+    current: str | None
+    written: Written = field(default_factory=Written)
+    expected: int = 0
+
+    @classmethod
+    def of_run(
+        cls,
+        database: Database,
+        lease: Lease,
+        schema: GraphSchema,
+        rows: ResultRows,
+        begun: Mapping[str, Any],
+        former: list[GraphSchema],
+        progress: Progress,
+    ) -> _Publication:
+        """Set the writers up for the run that ``write/run_begin`` began."""
+        number, slot, current = begun["number"], begun["slot"], begun["current"]
+        types = [schema.results.recommended for schema in former]
+        return cls(
+            SlotWriter(database, lease, schema, rows, slot, progress),
+            SlotIndexes(database, lease, schema, slot, rows.dimensions, rows.vector_counts),
+            RelationshipWriter(database, lease, schema, rows, number, current, types, progress),
+            rows,
+            next(other for other in SLOTS if other != slot) if current else None,
+        )
+
+    def clear(self, former: Iterable[GraphSchema]) -> None:
+        """Take back what dead runs did, and what runs under other schemas left in the slot."""
+        self.relationships.clear_dead()
+        for schema in former:
+            self.slot.clear_labels_of(schema)
+
+    def write(self, *, everything: bool = False) -> None:
+        """Write what differs from what is there, or all of it."""
+        state = self.slot.look(self.current, everything=everything)
+        self.indexes.prepare({"user_vector": len(state.users), "item_vector": len(state.items)})
+        users, items = self.slot.write(state)
+        drawn = self.relationships.write(state.drawn)
+        if everything:
+            self.relationships.end_strangers()
+        self.indexes.ensure()
+        self.written = Written(len(state.users), len(state.items), drawn.begun, drawn.ended, users, items)
+        self.expected = self.rows.drawn(np.arange(len(self.rows.users))) - drawn.missing
+
+    def problem(self) -> str | None:
+        """Say what is wrong with what was written, or None."""
+        problem = self.slot.problem(self.written.missing_users, self.written.missing_items)
+        if problem:
+            return problem
+        visible = self.relationships.visible()
+        if visible != self.expected:
+            return f"{visible} instead of {self.expected} relationships would show"
+        return None if self.indexes.are_online() else "a vector index is not online"
+
+
+def _run_properties(
+    snapshot: GraphSnapshot, results: Results, draft: RunDraft, rows: ResultRows
+) -> dict[str, str | int]:
+    """The properties of the run node, those that change with its state left out."""
+    learnt = [len(snapshot.edges[name]) for name in snapshot.schema.by_role("interaction")]
+    return {
+        "model": draft.model,
+        "settings": _as_json(draft.settings),
+        "seed": draft.seed,
+        "digest": snapshot.digest,
+        "metrics": _as_json(results.metrics),
+        "timings": _as_json(draft.timings),
+        "schema": snapshot.schema.to_json(),
+        "version": __version__,
+        "users": len(snapshot.users),
+        "items": len(snapshot.items),
+        "interactions": sum(learnt),
+        "recommendations": rows.recommendations,
+    }
+
+
+def _as_json(values: Mapping[str, Any]) -> str:
+    """A mapping as JSON; a metric that is not a number becomes null, which JSON can say."""
+    plain = {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in values.items()
+    }
+    return json.dumps(plain, ensure_ascii=False, default=str)
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[stage] = round(time.perf_counter() - start, 3)
