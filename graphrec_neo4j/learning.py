@@ -87,9 +87,10 @@ def _walk_lists(fitted: Recommender, snapshot: GraphSnapshot, users: np.ndarray,
 
 def _closed_form_vectors(snapshot: GraphSnapshot, seed: int, progress: Progress) -> Vectors:
     """Vectors for ``similar`` and for newcomers where the model has none; zeros where nobody interacted yet."""
-    made = (
-        create("spectral").fit(snapshot, seed=seed, progress=progress).vectors() if snapshot.interactions.nnz else None
-    )
+    if snapshot.interactions.nnz:
+        made = create("spectral").fit(snapshot, seed=seed, progress=progress).vectors()
+        if made is not None:
+            return made
     sizes = (len(snapshot.users), len(snapshot.items))
     return Vectors(*(np.zeros((size, NO_VECTOR_DIMENSIONS), dtype=np.float32) for size in sizes))
 

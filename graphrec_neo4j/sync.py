@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -108,7 +109,7 @@ def _changes(current: Run | None, snapshot: GraphSnapshot, request: SyncRequest)
     """What differs from the run that is published; all of it where none is."""
     if current is None:
         return dict.fromkeys(("graph", "schema", "model", "version"), True)
-    settings = asdict(create(request.model, **request.settings).settings)
+    settings = json.loads(json.dumps(asdict(create(request.model, **request.settings).settings)))
     same_model = (current.model, current.seed, dict(current.settings)) == (request.model, request.seed, settings)
     return {
         "graph": current.digest != snapshot.digest,

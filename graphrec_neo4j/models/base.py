@@ -54,7 +54,9 @@ class Recommender(ABC):
         for name in changed:
             if name not in known:
                 raise ModelError(f"{cls.name} has no setting {name!r}{nearest(name, known)}.")
-        return cls(cls.settings_class(**changed))
+        # Settings that come back from JSON hold lists where a frozen settings object holds tuples.
+        plain = {name: tuple(value) if isinstance(value, list) else value for name, value in changed.items()}
+        return cls(cls.settings_class(**plain))
 
     def fit(self, snapshot: GraphSnapshot, *, seed: int = 0, progress: Progress = silent) -> Self:
         """Fit on ``snapshot``; the same seed gives the same numbers. Raises ModelError where nothing can be learnt."""
