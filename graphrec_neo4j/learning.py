@@ -45,12 +45,12 @@ def learn(
 ) -> Learnt:
     """Judge ``model`` on a held-out part, fit it on everything, and make the lists, vectors and reasons to publish.
 
-    A model that chooses its settings on a validation part of its own (``report``) is judged by that one.
+    A model that chose something on a validation part of its own (``chosen``) is judged by that one, and not twice.
     """
     clock = _Clock()
     fitted = create(model, **settings).fit(snapshot, seed=seed, progress=progress)
     clock.lap("fit")
-    report = dict(fitted.report) or _judge(snapshot, model, settings, seed, progress)
+    report = _own_report(fitted) or _judge(snapshot, model, settings, seed, progress)
     clock.lap("judge")
     users = np.arange(len(snapshot.users))
     top = fitted.top_k(users, PUBLISHED_ITEMS, snapshot.seen)
@@ -65,17 +65,26 @@ def learn(
     return Learnt(fitted, results, report, clock.seconds)
 
 
+def _own_report(fitted: Recommender) -> dict[str, Any]:
+    """What a model that chose its own settings says of its choice; its last trial is what it became."""
+    tried = fitted.chosen.get("tried")
+    if not fitted.chosen:
+        return {}
+    metrics = {name: value for name, value in tried[-1].items() if "@" in name} if tried else {}
+    return {"chosen_on": fitted.chosen_on, "chosen": fitted.chosen, "metrics": metrics}
+
+
 def _judge(
     snapshot: GraphSnapshot, model: str, settings: Mapping[str, Any], seed: int, progress: Progress
 ) -> dict[str, Any]:
     """Metrics of the same model with the same settings, fitted without a random tenth of each user's edges."""
     if snapshot.interactions.nnz < 10:
-        return {"chosen_on": "nothing: too few interactions to hold any out", "metrics": {}}
+        return {"chosen_on": "nothing: settings as given", "judged_on": "nothing: too few interactions", "metrics": {}}
     split = random_split(snapshot, share=0.1, seed=seed)
     judged = create(model, **settings)
-    [row] = evaluate([judged], split, k=PUBLISHED_ITEMS, seed=seed, progress=progress).rows
+    [row] = evaluate([judged], split, k=PUBLISHED_ITEMS, seed=seed, progress=progress).table()["models"]
     metrics = {name: value for name, value in row.items() if "@" in name}
-    return {"chosen_on": split.about, "metrics": metrics}
+    return {"chosen_on": judged.chosen_on, "judged_on": split.about, "metrics": metrics}
 
 
 def _walk_lists(fitted: Recommender, snapshot: GraphSnapshot, users: np.ndarray, top: TopK, progress: Progress) -> TopK:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -43,6 +45,7 @@ class Recommender(ABC):
     n_items: int = 0
     popularity: npt.NDArray[np.float64]
     chosen_on: str = "nothing: settings as given"
+    chosen: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings if settings is not None else self.settings_class()
