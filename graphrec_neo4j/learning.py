@@ -17,7 +17,8 @@ from graphrec_neo4j.ranking.evaluation import evaluate
 from graphrec_neo4j.ranking.splits import random_split
 from graphrec_neo4j.results import Results, TopK, Vectors
 from graphrec_neo4j.snapshot import GraphSnapshot
-from graphrec_neo4j.walks.page_rank import item_page_rank
+from graphrec_neo4j.walks.page_rank import page_rank
+from graphrec_neo4j.walks.typed_graph import TypedGraph
 
 PUBLISHED_ITEMS = 20
 CONTRIBUTIONS = 5
@@ -57,7 +58,7 @@ def learn(
     clock.lap("rank")
     walk = _walk_lists(fitted, snapshot, users, top, progress)
     vectors = fitted.vectors() or _closed_form_vectors(snapshot, seed, progress)
-    scores = item_page_rank(snapshot)
+    scores = _item_page_rank(snapshot)
     clock.lap("vectors and walks")
     reasons, why = _texts(fitted, Describer(snapshot), top, progress)
     clock.lap("explain")
@@ -92,6 +93,13 @@ def _walk_lists(fitted: Recommender, snapshot: GraphSnapshot, users: np.ndarray,
     if fitted.name == "p3":
         return top
     return create("p3").fit(snapshot, progress=progress).top_k(users, PUBLISHED_ITEMS, snapshot.seen)
+
+
+def _item_page_rank(snapshot: GraphSnapshot) -> np.ndarray:
+    """The global score of every item: its PageRank among all users, items and categories."""
+    graph = TypedGraph.of(snapshot)
+    first = graph.offsets[snapshot.schema.recommend]
+    return page_rank(graph)[first : first + len(snapshot.items)]
 
 
 def _closed_form_vectors(snapshot: GraphSnapshot, seed: int, progress: Progress) -> Vectors:

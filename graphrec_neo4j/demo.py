@@ -1,0 +1,94 @@
+"""The demonstration: a generated graph goes round the whole circle, judged against what its generator knows."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from graphrec_neo4j.database import Database
+from graphrec_neo4j.errors import BadInputError
+from graphrec_neo4j.models import MODELS, create
+from graphrec_neo4j.progress import Progress, silent
+from graphrec_neo4j.queries import statement
+from graphrec_neo4j.ranking.evaluation import Evaluation, evaluate
+from graphrec_neo4j.ranking.splits import random_split
+from graphrec_neo4j.ranking.topk import top_k_of_blocks
+from graphrec_neo4j.results import TopK
+from graphrec_neo4j.snapshot import GraphSnapshot
+from graphrec_neo4j.sync import SyncReport, SyncRequest, sync
+from loaders.from_generator import GeneratedGraph, generate
+from loaders.to_neo4j import LoadSummary, to_neo4j
+
+BUDGET_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class DemoModels:
+    """The models of the table, in its order, and whether neural ones are among them."""
+
+    names: tuple[str, ...]
+    neural: bool
+
+    @classmethod
+    def installed(cls) -> Self:
+        """All models, but for the neural ones where torch is not installed."""
+        neural = all(importlib.util.find_spec(name) is not None for name in ("torch", "torch_geometric"))
+        return cls(tuple(name for name in MODELS if neural or name != "lightgcn"), neural)
+
+
+class TruePreferences:
+    """What the generator drew the interactions from: the ceiling that no model can pass but by luck."""
+
+    name = "true preferences"
+    chosen_on = "nothing: the generator's own"
+
+    def __init__(self, graph: GeneratedGraph) -> None:
+        self.graph = graph
+
+    def fit(self, snapshot: GraphSnapshot, *, seed: int = 0, progress: Progress = silent) -> Self:
+        """There is nothing to learn."""
+        return self
+
+    def top_k(self, users: npt.NDArray[np.integer], k: int, seen: sparse.csr_matrix | None = None) -> TopK:
+        """Rank by the true probabilities."""
+        return top_k_of_blocks(self.graph.preferences.scores, users, k, len(self.graph.snapshot.items), seen)
+
+
+def load_demo(database: Database, progress: Progress = silent) -> tuple[GeneratedGraph, LoadSummary]:
+    """Generate the graph and load it; raises BadInputError for a database that holds anything else."""
+    graph = generate()
+    strangers = database.read(
+        statement("read/demo_strangers", graph.snapshot.schema), users=list(graph.snapshot.users.ids.keys)
+    )[0]["strangers"]
+    if strangers:
+        raise BadInputError(
+            f"{database.connection.uri} holds {strangers:,} nodes that are not the demo's; take another server with "
+            "--home FOLDER (or --uri), or empty this one."
+        )
+    return graph, to_neo4j(database, graph.snapshot, progress=progress)
+
+
+def judge_demo(graph: GeneratedGraph, models: DemoModels, seed: int = 0, progress: Progress = silent) -> Evaluation:
+    """Judge every model on a held-out fifth, popularity first and the true preferences last."""
+    fitted = [create(name, **_settings(name)) for name in models.names]
+    return evaluate(
+        [*fitted, TruePreferences(graph)], random_split(graph.snapshot, seed=seed), seed=seed, progress=progress
+    )
+
+
+def sync_demo(
+    database: Database, graph: GeneratedGraph, models: DemoModels, progress: Progress = silent
+) -> list[SyncReport]:
+    """Publish LightGCN where it can be had, then the blend on top, so that there is something to roll back to."""
+    names = [name for name in ("lightgcn", "auto") if name in models.names]
+    schema = graph.snapshot.schema
+    return [sync(database, schema, SyncRequest(name, _settings(name)), progress=progress) for name in names]
+
+
+def _settings(name: str) -> dict[str, Any]:
+    return {"budget": BUDGET_SECONDS} if name == "auto" else {}
