@@ -10,9 +10,10 @@ from graphrec_neo4j.errors import SchemaError, nearest
 from graphrec_neo4j.ids import KeyType
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import Edges, GraphSnapshot, IntArray
-from loaders.edge_rows import EdgeRows
+from loaders.columns import Problems
+from loaders.edge_rows import EdgeColumns, EdgeRows
 from loaders.loaded import BadRow, LoadedGraph
-from loaders.node_rows import NodeRows
+from loaders.node_rows import NodeColumns, NodeRows
 from loaders.rows import Chunk
 
 
@@ -35,19 +36,19 @@ class GraphBuilder:
             name: EdgeRows(name, kind, self.nodes[kind.source], self.nodes[kind.target])
             for name, kind in schema.edges.items()
         }
-        self._counts_rows: set[str] = set()
 
-    def add_nodes(self, name: str, chunk: Chunk) -> None:
-        """Take nodes of type ``name``; the columns have the schema's property names, others are not looked at."""
-        self.bad_rows += self.nodes[name].add(chunk)
+    def add_nodes(self, name: str, chunk: Chunk, columns: NodeColumns | None = None) -> Problems:
+        """Take nodes of type ``name`` and return what is wrong with a row; columns not named are not looked at."""
+        return self.report(chunk, self.nodes[name].add(chunk, columns))
 
-    def add_edges(self, name: str, chunk: Chunk, source: str = "from", target: str = "to") -> None:
-        """Take edges of type ``name`` between the keys in two columns."""
-        self.bad_rows += self.edges[name].add(chunk, source, target)
+    def add_edges(self, name: str, chunk: Chunk, columns: EdgeColumns | None = None) -> Problems:
+        """Take edges of type ``name`` and return what is wrong with a row."""
+        return self.report(chunk, self.edges[name].add(chunk, columns or EdgeColumns()))
 
-    def count_rows(self, name: str) -> None:
-        """Let the weight of edge type ``name`` be how many rows join the pair, so that none is a duplicate."""
-        self._counts_rows.add(name)
+    def report(self, chunk: Chunk, problems: Problems) -> Problems:
+        """Keep the rows that have a problem as bad rows; return ``problems``."""
+        self.bad_rows += [chunk.bad_row(row, reason) for row, reason in problems.items()]
+        return problems
 
     def finish(self) -> LoadedGraph:
         """Return the graph; isolated nodes stay and are mentioned in the notes."""
@@ -64,9 +65,9 @@ class GraphBuilder:
         for name, collected in self.edges.items():
             kind = self.schema.edges[name]
             edges[name], merged = collected.finish(rows[kind.source], rows[kind.target])
-            if name in self._counts_rows:
+            if collected.counted:
                 total = merged + len(edges[name])
-                self.notes.append(f"{total:,} rows became {len(edges[name]):,} {name} edges that count them")
+                self.notes.append(f"{name} edges that count their rows: {len(edges[name]):,} from {total:,} rows")
             elif merged:
                 duplicates[name] = merged
         return edges, duplicates
@@ -79,7 +80,7 @@ class GraphBuilder:
         ]
         for name, rows in self.nodes.items():
             if rows.repeated:
-                notes.append(f"{rows.repeated:,} rows of {name} repeat an earlier one exactly and were taken once")
+                notes.append(f"rows of {name} that repeat an earlier one exactly, taken once: {rows.repeated:,}")
         return notes
 
 
@@ -100,9 +101,8 @@ def isolated_notes(snapshot: GraphSnapshot) -> list[str]:
                 if end == name:
                     touched[rows] = True
         if not touched.all():
-            notes.append(
-                f"{int((~touched).sum()):,} of {len(touched):,} {name} nodes have no interaction; they are kept"
-            )
+            alone = int((~touched).sum())
+            notes.append(f"{name} nodes without interactions, kept: {alone:,} of {len(touched):,}")
     return notes
 
 

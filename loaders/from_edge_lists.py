@@ -14,12 +14,14 @@ from graphrec_neo4j.errors import SchemaError
 from graphrec_neo4j.schema import GraphSchema, default_schema
 from graphrec_neo4j.snapshot import GraphSnapshot
 from loaders.builder import GraphBuilder
-from loaders.edge_rows import EdgeRows
+from loaders.edge_rows import EdgeColumns, EdgeRows
 from loaders.loaded import LoadedGraph, accept
 from loaders.rows import CHUNK_ROWS, Chunk, Layout, read_rows, records
 from loaders.sniff import SOURCE, TARGET, TIME, WEIGHT, EdgeList, Format, sniff_delimiter, sniff_edges, sniff_format
 from loaders.times import infer_time_unit, unit_words
 from loaders.trim import trimmed
+
+_COLUMNS = EdgeColumns(SOURCE, TARGET, WEIGHT, TIME)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +67,7 @@ def read_interactions(train: Path, test: Path, ties: Path | None = None, format:
     users, items = builder.nodes[kind.source], builder.nodes[kind.target]
     held_out = EdgeRows("test", kind.model_copy(update={"weight": None, "time": None}), users, items)
     for chunk in reader.chunks(test, form, kind.source):
-        builder.bad_rows += held_out.add(chunk, SOURCE, TARGET)
+        builder.report(chunk, held_out.add(chunk, _COLUMNS))
     loaded = trimmed(builder.finish())
     snapshot = accept(loaded)
     pairs, _ = held_out.finish(users.finish()[1], items.finish()[1])
@@ -80,7 +82,7 @@ def _without_train_pairs(snapshot: GraphSnapshot, truth: sparse.csr_matrix, note
     if both.nnz:
         truth = (truth - both).tocsr()
         truth.eliminate_zeros()
-        note = f"{both.nnz:,} test pairs are also in the train file and were left out of the test part"
+        note = f"test pairs that are also in the train file, left out of the test part: {both.nnz:,}"
         notes = (*notes, note)
     has_test = np.diff(truth.indptr) > 0
     new_users = int((has_test & (np.diff(known.indptr) == 0)).sum())
@@ -112,9 +114,8 @@ class _Reader:
     def read(self, path: Path, form: Format, edge: str) -> None:
         """Add the edges of a file to those of type ``edge``."""
         kind = self.builder.schema.edges[edge]
-        names = {WEIGHT: str(kind.weight), TIME: str(kind.time)}
         for chunk in self.chunks(path, form, kind.source):
-            self.builder.add_edges(edge, chunk.renamed(names), SOURCE, TARGET)
+            self.builder.add_edges(edge, chunk, _COLUMNS)
 
     def read_ties(self, path: Path | None) -> None:
         """Add a file of ties, whose form is sniffed."""
@@ -148,10 +149,15 @@ def _adjacency(path: Path, alone: list[str]) -> Iterator[Chunk]:
         targets += items
         lines += [line] * len(items)
         if len(lines) >= CHUNK_ROWS:
-            yield Chunk(path.name, {SOURCE: sources, TARGET: targets}, lines)
+            yield _pairs(path, sources, targets, lines)
             sources, targets, lines = [], [], []
     if lines:
-        yield Chunk(path.name, {SOURCE: sources, TARGET: targets}, lines)
+        yield _pairs(path, sources, targets, lines)
+
+
+def _pairs(path: Path, sources: list[str], targets: list[str], lines: list[int]) -> Chunk:
+    rows = list(zip(sources, targets, strict=True))
+    return Chunk(path.name, {SOURCE: sources, TARGET: targets}, lines, rows)
 
 
 def _own_schema(edge_list: EdgeList | None, *, with_ties: bool) -> GraphSchema:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
@@ -12,11 +13,18 @@ from graphrec_neo4j.ids import IdMap, Key, KeyType
 from graphrec_neo4j.schema import NodeType
 from graphrec_neo4j.snapshot import IntArray, Nodes, ObjectArray
 from loaders.columns import Problems, numbers, texts
-from loaders.loaded import BadRow
 from loaders.rows import Chunk
 
 _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 _Values = tuple[str | float | None, ...]
+
+
+@dataclass(frozen=True)
+class NodeColumns:
+    """Which columns of a file hold the key and the display name, where not those with the schema's names."""
+
+    key: str | None = None
+    name: str | None = None
 
 
 class NodeRows:
@@ -33,16 +41,20 @@ class NodeRows:
         self._values: dict[int, _Values] = {}
         self._lines: dict[int, str] = {}
 
-    def add(self, chunk: Chunk) -> list[BadRow]:
-        """Take the nodes of a chunk, whose columns have the schema's property names; return the bad rows."""
-        keys = chunk.columns[self.kind.key]
-        rows, problems = self._columns(chunk)
-        bad = []
+    def add(self, chunk: Chunk, columns: NodeColumns | None = None) -> Problems:
+        """Take the nodes of a chunk and return what is wrong with a row.
+
+        Where ``columns`` says nothing else, the columns have the schema's property names.
+        """
+        columns = columns or NodeColumns()
+        keys = chunk.columns[columns.key or self.kind.key]
+        rows, problems = self._columns(chunk, columns.name or self.kind.name)
         for row, (key, values) in enumerate(zip(keys, rows, strict=True)):
-            reason = problems.get(row) or self._key_problem(key) or self._take(key, values, f"line {chunk.lines[row]}")
+            reason = problems.get(row) or self._key_problem(key)
+            reason = reason or self._take(key, values, f"{chunk.file}:{chunk.lines[row]}")
             if reason:
-                bad.append(chunk.bad_row(row, reason))
-        return bad
+                problems[row] = reason
+        return problems
 
     def add_keys(self, keys: Iterable[str]) -> None:
         """Take nodes that have nothing but a key, known or not."""
@@ -82,12 +94,11 @@ class NodeRows:
         by_name: dict[str, ObjectArray] = {name: table[:, first_text + i] for i, name in enumerate(self.kind.text)}
         return Nodes(ids, table[:, 0] if self.kind.name else None, features, by_name), rows
 
-    def _columns(self, chunk: Chunk) -> tuple[Iterable[_Values], Problems]:
+    def _columns(self, chunk: Chunk, name_column: str | None) -> tuple[Iterable[_Values], Problems]:
         missing: list[str | float | None] = [None] * len(chunk)
         problems: Problems = {}
-        columns: list[Sequence[str | float | None]] = []
-        named = chunk.columns.get(self.kind.name) if self.kind.name else None
-        columns.append(missing if named is None else texts(named))
+        named = chunk.columns.get(name_column) if self.kind.name and name_column else None
+        columns: list[Sequence[str | float | None]] = [missing if named is None else texts(named)]
         for name in self.kind.features:
             if name in chunk.columns:
                 values, wrong = numbers(chunk.columns[name], name)

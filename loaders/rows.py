@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, cast
@@ -36,26 +36,40 @@ class Layout:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some rows of one file: equally long ``columns`` of text by name, and the ``lines`` where the rows begin."""
+    """Some rows of one file: ``columns`` of text by name, the ``lines`` where the rows begin, and the ``rows`` as read.
+
+    Columns may be added or renamed; ``rows`` stays what a person would look for in the file.
+    """
 
     file: str
     columns: Mapping[str, Sequence[str]]
     lines: Sequence[int]
+    rows: Sequence[Sequence[str]]
 
     def __len__(self) -> int:
         return len(self.lines)
 
     def bad_row(self, row: int, reason: str) -> BadRow:
         """Return row number ``row`` of this chunk as one that cannot be loaded."""
-        return BadRow(self.file, self.lines[row], reason, _as_text([column[row] for column in self.columns.values()]))
+        return BadRow(self.file, self.lines[row], reason, _as_text(self.rows[row]))
 
-    def with_columns(self, **columns: Sequence[str]) -> Chunk:
-        """Return the same rows with other columns."""
-        return replace(self, columns=columns)
+    def with_columns(self, columns: Mapping[str, Sequence[str]]) -> Chunk:
+        """Return the same rows with more columns."""
+        return replace(self, columns={**self.columns, **columns})
 
-    def renamed(self, names: Mapping[str, str]) -> Chunk:
-        """Return the same rows with the columns in ``names`` called by their new names."""
-        return replace(self, columns={names.get(name, name): column for name, column in self.columns.items()})
+    def unfolded(self, column: str, values: Sequence[Sequence[str]]) -> Chunk:
+        """Return a chunk with one row for each of the ``values`` of each row, in a new column."""
+        origin = [row for row, several in enumerate(values) for _ in several]
+        columns = {name: [there[row] for row in origin] for name, there in self.columns.items()}
+        columns[column] = [value for several in values for value in several]
+        lines, rows = [self.lines[row] for row in origin], [self.rows[row] for row in origin]
+        return Chunk(self.file, columns, lines, rows)
+
+    def without(self, bad: Collection[int]) -> Chunk:
+        """Return the chunk without some rows."""
+        good = [row for row in range(len(self)) if row not in bad]
+        columns = {name: [there[row] for row in good] for name, there in self.columns.items()}
+        return Chunk(self.file, columns, [self.lines[row] for row in good], [self.rows[row] for row in good])
 
 
 def find_file(folder: Path, name: str) -> Path | None:
@@ -152,7 +166,7 @@ def _plain(stream: io.TextIOWrapper, layout: Layout, file: str) -> Iterator[tupl
 
 
 def _chunk(path: Path, names: Sequence[str], rows: list[list[str]], lines: list[int]) -> Chunk:
-    return Chunk(path.name, dict(zip(names, zip(*rows, strict=True), strict=True)), lines)
+    return Chunk(path.name, dict(zip(names, zip(*rows, strict=True), strict=True)), lines, rows)
 
 
 def _open(path: Path) -> IO[bytes]:

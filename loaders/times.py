@@ -16,7 +16,6 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{8}")
 _TOO_FINE = re.compile(r"[.,]\d{3}\d*[1-9]")
 _LOOSE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[Tt ]\s*(.*))?", re.DOTALL)
-
 _ZONE_NAME = re.compile(r"(Z|[+-]\d{2}:?\d{2})\[[^\]]*\]$")
 
 
@@ -77,13 +76,15 @@ def _is_date(text: str) -> bool:
 def _from_number(text: str, factor: int) -> int:
     try:
         exact = Decimal(text) * factor
-        whole = int(exact)
-    except (InvalidOperation, ValueError, OverflowError):
+    except (InvalidOperation, ValueError):
         raise BadTimeError(f"{text!r} is no number") from None
+    if not exact.is_finite():
+        raise BadTimeError(f"{text!r} is no number")
+    if abs(exact) > _LARGEST:
+        raise BadTimeError(f"{text!r} is out of 64 bits")
+    whole = int(exact)
     if whole != exact:
         raise BadTimeError(f"{text!r} is finer than a millisecond")
-    if abs(whole) > _LARGEST:
-        raise BadTimeError(f"{text!r} is out of 64 bits")
     return whole
 
 

@@ -162,7 +162,7 @@ def test_a_given_schema_keeps_its_names_and_rules(write):
     assert pairs(loaded.snapshot, "READ") == {("1", 7): 2.0, ("1", 8): 1.0}
     assert loaded.snapshot.schema == schema
     assert [(bad.line, bad.reason) for bad in loaded.bad_rows] == [
-        (3, "joins the same pair as line 1, and the schema says duplicates = 'error'"),
+        (3, "joins the same pair as edges.txt:1, and the schema says duplicates = 'error'"),
         (4, "the Book key 'x' is no plain integer, and the schema says key_type = 'integer'"),
         (5, "the Book key '007' is no plain integer, and the schema says key_type = 'integer'"),
         (6, "the Book key 9223372036854775808 is out of 64 bits; use string keys for such numbers"),
@@ -181,7 +181,7 @@ def test_adjacency_keeps_users_without_items(write):
     loaded = load_adjacency(write("0 5 6\n1\n2 5\n"))
     assert pairs(loaded.snapshot) == {(0, 5): None, (0, 6): None, (2, 5): None}
     assert loaded.snapshot.users.ids.keys == [0, 1, 2]
-    assert "1 of 3 User nodes have no interaction; they are kept" in loaded.notes
+    assert "User nodes without interactions, kept: 1 of 3" in loaded.notes
 
 
 def test_adjacency_with_commas_and_gzip(write):
@@ -193,6 +193,14 @@ def test_ties_join_users_and_may_bring_new_ones(write):
     loaded = load_adjacency(write("0 5 6\n1 5\n"), ties=write("user,friend\n0,1\n1,0\n1,9\n", "trust.csv"))
     assert set(pairs(loaded.snapshot, "FOLLOWS")) == {(0, 1), (1, 0), (1, 9)}
     assert loaded.snapshot.users.ids.keys == [0, 1, 9]
+
+
+def test_a_pair_twice_in_one_line_is_bad_where_duplicates_are_errors(write):
+    strict = default_schema().model_dump(by_alias=True)
+    strict["edges"]["INTERACTED"]["duplicates"] = "error"
+    loaded = load_adjacency(write("0 5 6 5\n"), GraphSchema.model_validate(strict))
+    assert [(bad.line, bad.raw) for bad in loaded.bad_rows] == [(1, "0,5")]
+    assert set(pairs(loaded.snapshot)) == {("0", "5"), ("0", "6")}
 
 
 @pytest.mark.parametrize(
@@ -223,7 +231,7 @@ def test_a_given_split_is_one_graph_and_its_test_pairs(write):
 def test_test_pairs_of_the_train_file_are_left_out_and_said(write):
     split = read_interactions(write("1,5\n1,6\n", "train.txt"), write("1,5\n1,7\n", "test.txt"))
     assert split.test.nnz == 1
-    assert "1 test pairs are also in the train file and were left out of the test part" in split.notes
+    assert "test pairs that are also in the train file, left out of the test part: 1" in split.notes
     assert not split.test.multiply(split.snapshot.interactions).nnz
 
 
