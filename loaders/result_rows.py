@@ -24,6 +24,7 @@ Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 _BLOCK = 2_000
+_POPULAR = 1_000
 
 
 class ResultRows:
@@ -73,6 +74,11 @@ class ResultRows:
     def vector_counts(self) -> dict[str, int]:
         """How many nodes each vector index will cover."""
         return {"user_vector": int(self.has_user_vector.sum()), "item_vector": int(self.has_item_vector.sum())}
+
+    def popular(self) -> list[Key]:
+        """The ids of the items with the highest global scores, best first: what fills every short answer up."""
+        best = np.argsort(-self._results.item_scores, kind="stable")[:_POPULAR]
+        return self.items.keys_of(best)
 
     def drawn(self, rows: Rows) -> int:
         """How many relationships the users at ``rows`` get."""
