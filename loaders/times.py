@@ -47,6 +47,7 @@ def infer_time_unit(sample: Sequence[str]) -> TimeUnit:
     """
     texts = [text.strip() for text in sample if text.strip()]
     dates = sum(map(_is_date, texts))
+    # The middle one decides, so that a wrong value does not change what the others mean.
     numbers = [float(text) for text in texts if _NUMBER.fullmatch(text)]
     if not texts:
         return "ms"
@@ -54,7 +55,8 @@ def infer_time_unit(sample: Sequence[str]) -> TimeUnit:
     if dates == len(texts):
         return "date"
     if 2 * len(numbers) >= len(texts):
-        return "s" if all(abs(number) < _SECONDS_BELOW for number in numbers) else "ms"
+        middle = sorted(map(abs, numbers))[len(numbers) // 2]
+        return "s" if middle < _SECONDS_BELOW else "ms"
     return "datetime"
 
 
