@@ -14,7 +14,7 @@ SOURCES = sorted([*(ROOT / "graphrec_neo4j").rglob("*.py"), *(ROOT / "loaders").
 
 WINGS = ("walks", "models", "training", "ranking", "explain")
 GROUND_FOR_WINGS = {"snapshot", "ids", "errors", "results", "meta_path", "progress", "schema"}
-ROOF = {"sync", "learning", "answers", "evaluating", "demo"}
+ROOF = {"sync", "learning", "answers", "asking", "evaluating", "demo"}
 MAY_IMPORT = {
     "walks": {"ranking"},
     "training": {"models", "ranking"},

@@ -13,27 +13,10 @@ import numpy.typing as npt
 
 from graphrec_neo4j.explain.phrases import Phrases
 from graphrec_neo4j.explain.stored import Described, Node, Reason, encode
-from graphrec_neo4j.explain.words import percent
+from graphrec_neo4j.explain.words import sentence
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS
 from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
 from graphrec_neo4j.snapshot import GraphSnapshot, Nodes
-
-_WORTH_SAYING = 0.05
-
-
-def sentence(described: Described, title: str, most: int = 2) -> str:
-    """Return the largest ``most`` reasons in one sentence, the first whatever its share, others from 5 % on."""
-    first, *others = told(described, title)[:most]
-    return "; ".join([first[0], *(words for words, share in others if share >= _WORTH_SAYING)])
-
-
-def told(described: Described, title: str) -> list[tuple[str, float]]:
-    """Return every reason as its sentence with the share in words, and the share."""
-    shares = [described.share(reason) for reason in described.reasons]
-    return [
-        (reason.text(title) + percent(share, exact=described.exact), share)
-        for reason, share in zip(described.reasons, shares, strict=True)
-    ]
 
 
 class Describer:
@@ -55,7 +38,7 @@ class Describer:
         return encode(self.described(explanation, user, item))
 
     def block(
-        self, explanations: Iterable[Sequence[Explanation]], users: npt.ArrayLike, items: npt.NDArray[np.integer]
+        self, explanations: Iterable[Sequence[Explanation | None]], users: npt.ArrayLike, items: npt.NDArray[np.integer]
     ) -> tuple[list[list[str]], list[list[str]]]:
         """Return (reasons, stored texts) for a block of n users with their lists.
 
@@ -64,7 +47,7 @@ class Describer:
         """
         reasons, texts = [], []
         for row, user, listed in zip(explanations, np.asarray(users).tolist(), items.tolist(), strict=True):
-            pairs = [(why, item) for why, item in zip(row, listed, strict=False) if item != NO_ITEM]
+            pairs = [(why, item) for why, item in zip(row, listed, strict=False) if why is not None and item != NO_ITEM]
             described = [(self.described(why, user, item), item) for why, item in pairs]
             reasons.append([sentence(each, self._titles[item]) for each, item in described])
             texts.append([encode(each) for each, _ in described])

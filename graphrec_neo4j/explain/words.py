@@ -1,11 +1,13 @@
-"""Verbs for relationship types: how "you", "41 people" and "your friend" do what a type says."""
+"""Verbs for relationship types, and sentences from described explanations."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
-from graphrec_neo4j.explain.stored import NAME
+from graphrec_neo4j.explain.stored import NAME, Described
+
+_WORTH_SAYING = 0.05
 
 
 class Verb(NamedTuple):
@@ -89,3 +91,18 @@ def percent(share: float, *, exact: bool) -> str:
         return ""
     number = f"{100 * share:.0f} %" if share >= 0.005 else "under 1 %"
     return f" ({number})" if exact else f" (about {number})"
+
+
+def sentence(described: Described, title: str, most: int = 2) -> str:
+    """Return the largest ``most`` reasons in one sentence, the first whatever its share, others from 5 % on."""
+    first, *others = told(described, title)[:most]
+    return "; ".join([first[0], *(words for words, share in others if share >= _WORTH_SAYING)])
+
+
+def told(described: Described, title: str) -> list[tuple[str, float]]:
+    """Return every reason as its sentence with the share in words, and the share."""
+    shares = [described.share(reason) for reason in described.reasons]
+    return [
+        (reason.text(title) + percent(share, exact=described.exact), share)
+        for reason, share in zip(described.reasons, shares, strict=True)
+    ]

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from graphrec_neo4j.explain.sentences import Describer, sentence, told
+from graphrec_neo4j.explain.sentences import Describer
 from graphrec_neo4j.explain.stored import decode
+from graphrec_neo4j.explain.words import sentence, told
 from graphrec_neo4j.ids import IdMap
 from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
 from graphrec_neo4j.schema import GraphSchema

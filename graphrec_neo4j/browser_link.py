@@ -1,0 +1,76 @@
+"""Links that open Neo4j Browser with a query filled in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode, urlsplit
+
+from graphrec_neo4j.cypher_names import text_literal
+from graphrec_neo4j.errors import DatabaseError, QueryFileError
+from graphrec_neo4j.ids import Key
+from graphrec_neo4j.queries import query_names, statement
+from graphrec_neo4j.schema import GraphSchema
+
+if TYPE_CHECKING:
+    from graphrec_neo4j.database import Database
+
+_TOKEN = re.compile(
+    r"(?P<kept>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`(?:[^`]|``)*`)|(?P<comment>//[^\n]*\n?)|\$(?P<parameter>\w+)"
+)
+
+
+def filled_in(text: str, values: Mapping[str, Key | None]) -> str:
+    """Return Cypher with its parameters as escaped literals and without its comments, for people to run.
+
+    A link cannot carry parameters: Browser draws nothing where ``:param`` and a query come together.
+    """
+
+    def fill(found: re.Match[str]) -> str:
+        if found["kept"]:
+            return found["kept"]
+        return _literal(values[found["parameter"]]) if found["parameter"] else ""
+
+    return _TOKEN.sub(fill, text).strip()
+
+
+def one_file(name: str, schema: GraphSchema, **values: Key | None) -> str:
+    """Return the file ``name`` in the schema's names with its parameters filled in."""
+    return filled_in(statement(name, schema).text, values)
+
+
+def all_paths(schema: GraphSchema, user: Key, item: Key) -> str:
+    """Return one statement that draws every kind of path from ``user`` to ``item`` that the schema has."""
+    parts = []
+    for name in query_names("explain"):
+        if name.startswith("explain/paths_by_"):
+            try:
+                parts.append(one_file(name, schema, user_id=user, item_id=item))
+            except QueryFileError:
+                continue  # the schema has no ties, or no categories, so there is nothing to draw of them
+    return "\nUNION\n".join(parts)
+
+
+def browser_url(database: Database, cypher: str) -> str | None:
+    """Return the link that opens the server's Neo4j Browser with ``cypher``; None where it serves none."""
+    try:
+        settings = {row["name"]: row["value"] for row in database.read(statement("read/browser_address"))}
+    except DatabaseError:
+        return None  # a user without the right to read settings, or a cloud service
+    if settings.get("server.http.enabled") != "true":
+        return None
+    connection = database.connection
+    bolt = urlsplit(connection.uri)
+    host, _, port = str(settings["server.http.advertised_address"]).rpartition(":")
+    if host in ("", "localhost"):  # the default of a server that does not know its own name
+        host = f"[{bolt.hostname}]" if ":" in (bolt.hostname or "") else bolt.hostname or "localhost"
+    scheme = bolt.scheme.replace("bolt", "neo4j", 1)
+    arguments = {"cmd": "edit", "arg": cypher, "dbms": f"{scheme}://{connection.username}@{bolt.netloc}"}
+    return f"http://{host}:{port}/browser/?{urlencode(arguments, quote_via=quote)}"
+
+
+def _literal(value: Key | None) -> str:
+    if value is None:
+        return "null"
+    return text_literal(value) if isinstance(value, str) else str(value)

@@ -1,0 +1,54 @@
+"""``graphrec-neo4j explain``: why one user is recommended one item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from graphrec_neo4j.cli.common import answer_json, connection_options, json_option, note, published_schema
+
+if TYPE_CHECKING:
+    from graphrec_neo4j.asking import Explained
+    from graphrec_neo4j.database import Database
+
+
+@click.command()
+@click.argument("user")
+@click.argument("item")
+@json_option
+@connection_options
+def explain(user: str, item: str, as_json: bool, connect: Callable[[], Database]) -> None:
+    """Say why ITEM has its score for USER, in sentences, with a link that draws it in Neo4j Browser.
+
+    A published pair is explained as it was stored; for any other the fitted model is asked.
+
+    Example: graphrec-neo4j explain 42 17
+    """
+    from graphrec_neo4j import asking
+
+    with connect() as database:
+        schema = published_schema(database)
+        user_key, item_key = asking.user_key(schema, user), asking.item_key(schema, item)
+        explained = asking.explain(database, schema, user_key, item_key)
+    if explained.note:
+        note(explained.note)
+    if as_json:
+        answer_json(explained.to_json())
+    else:
+        click.echo("\n".join(_lines(explained)))
+
+
+def _lines(explained: Explained) -> list[str]:
+    """The explanation for people: a line a reason, then the rest of the score and the link."""
+    from graphrec_neo4j.explain.words import told
+
+    described = explained.described
+    lines = [f"{explained.title} for {explained.user}: score {described.score:.4g}"]
+    lines += [f"  {words}" for words, _ in told(described, explained.title)]
+    if described.score > 0 and abs(described.other) >= 0.005 * described.score:
+        lines.append(f"  and {100 * described.other / described.score:.0f} % in smaller parts")
+    if not described.exact:
+        lines.append("The shares are an approximation: the model is not a sum of paths.")
+    return [*lines, f"Browser: {explained.browser}"] if explained.browser else lines
