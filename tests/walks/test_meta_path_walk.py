@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_graphs import CATEGORY, FRIEND, PATHS, SCHEMA, SIZES, TASTE, snapshot_of, strengths, walked
+from scipy import sparse
+
+from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.results import NO_ITEM
+from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk
+
+USERS = np.arange(SIZES["User"])
+
+
+def walk_of(dense: dict[str, np.ndarray], *paths: str, **options: object) -> MetaPathWalk:
+    return MetaPathWalk.along(snapshot_of(dense), [SCHEMA.meta_path(path) for path in paths], **options)
+
+
+def listed(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
+    """Top-k rows by 32-bit score, ties by row, of positive unseen scores."""
+    lists = np.full((len(scores), k), NO_ITEM)
+    for user, row in enumerate(np.where(seen > 0, 0, scores).astype(np.float32)):
+        best = [item for item in np.argsort(-row, kind="stable") if row[item] > 0][:k]
+        lists[user, : len(best)] = best
+    return lists
+
+
+@pytest.mark.parametrize("path", PATHS)
+@given(dense=strengths())
+@settings(max_examples=25, deadline=None)
+def test_scores_are_the_product_of_the_transition_matrices(path: str, dense: dict[str, np.ndarray]) -> None:
+    expected = walked(dense, path)
+    np.testing.assert_allclose(walk_of(dense, path).scores(USERS), expected, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@given(dense=strengths(), k=st.integers(1, 12))
+@settings(max_examples=25, deadline=None)
+def test_lists_are_the_best_unseen_items_with_ties_by_row(path: str, dense: dict[str, np.ndarray], k: int) -> None:
+    walk, seen = walk_of(dense, path), snapshot_of(dense).seen
+    top = walk.top_k(USERS, k, seen)
+    scores = walk.scores(USERS)
+    np.testing.assert_array_equal(top.items, listed(scores, seen.toarray(), k))
+    own = np.where(top.items == NO_ITEM, -np.inf, np.take_along_axis(scores, np.maximum(top.items, 0), axis=1))
+    np.testing.assert_array_equal(top.scores, own)
+
+
+@given(dense=strengths(), weights=st.tuples(*[st.sampled_from([0.1, 1.0, 3.0])] * 3))
+@settings(max_examples=25, deadline=None)
+def test_several_walks_add_up_by_their_weights(dense: dict[str, np.ndarray], weights: tuple[float, ...]) -> None:
+    paths = (TASTE, CATEGORY, FRIEND)
+    expected = sum(weight * walked(dense, path) for weight, path in zip(weights, paths, strict=True))
+    scores = walk_of(dense, *paths, weights=weights).scores(USERS)
+    np.testing.assert_allclose(scores, expected, rtol=1e-6, atol=1e-12)
+
+
+@given(dense=strengths())
+@settings(max_examples=25, deadline=None)
+def test_alpha_is_the_power_of_every_step_and_the_discount_a_factor_of_every_item(dense: dict[str, np.ndarray]) -> None:
+    discount = np.linspace(0.2, 1.0, SIZES["Item"])
+    scores = walk_of(dense, TASTE, alpha=0.5, discount=discount).scores(USERS)
+    np.testing.assert_allclose(scores, walked(dense, TASTE, 0.5) * discount, rtol=1e-6, atol=1e-12)
+
+
+@given(dense=strengths())
+@settings(max_examples=10, deadline=None)
+def test_edges_of_no_strength_are_no_edges(dense: dict[str, np.ndarray]) -> None:
+    paths = [SCHEMA.meta_path(TASTE)]
+    some, every = (MetaPathWalk.along(snapshot_of(dense, every), paths).scores(USERS) for every in (False, True))
+    np.testing.assert_array_equal(some, every)
+
+
+@given(dense=strengths())
+@settings(max_examples=10, deadline=None)
+def test_a_history_walks_as_the_user_who_has_it(dense: dict[str, np.ndarray]) -> None:
+    walk = walk_of(dense, FRIEND, TASTE, CATEGORY, weights=(1.0, 2.0, 0.5))
+    histories = sparse.csr_matrix(dense["LIKES"])
+    expected = 2 * walked(dense, TASTE) + 0.5 * walked(dense, CATEGORY)
+    np.testing.assert_allclose(walk.from_histories(histories, [1, 2]).scores(USERS), expected, rtol=1e-6, atol=1e-12)
+
+
+def random_bipartite(seed: int, users: int = 300, items: int = 200) -> sparse.csr_matrix:
+    return sparse.random(users, items, 0.05, "csr", rng=np.random.default_rng(seed), data_rvs=np.ones)
+
+
+def big_walk(likes: sparse.csr_matrix) -> MetaPathWalk:
+    """P3 over a graph that is larger than one piece of work."""
+    from graphrec_neo4j.walks.transitions import Chains, pack
+
+    back = likes.T.tocsr()
+    chains = Chains(np.array([0]), np.array([0, 1]), np.array([0, 2]), np.array([1.0]))
+    return MetaPathWalk(pack([likes]), pack([back, likes]), chains, max(likes.shape), likes.shape[1], np.zeros(0))
+
+
+def test_any_number_of_threads_gives_the_same_bits() -> None:
+    likes = random_bipartite(1, users=1500)
+    walk, users = big_walk(likes), np.arange(1500)
+    alone = walk.top_k(users, 10, likes, threads=1)
+    for threads in (2, 5):
+        shared = walk.top_k(users, 10, likes, threads=threads)
+        np.testing.assert_array_equal(shared.items, alone.items)
+        np.testing.assert_array_equal(shared.scores, alone.scores)
+
+
+def test_users_are_answered_in_the_order_asked() -> None:
+    likes = random_bipartite(2)
+    walk = big_walk(likes)
+    asked = np.array([7, 3, 7, 299])
+    np.testing.assert_array_equal(walk.top_k(asked, 5, likes).items, walk.top_k(np.arange(300), 5, likes).items[asked])
+
+
+def test_equal_scores_are_ranked_by_row() -> None:
+    """Two users like the same five items, a third likes one of them: the other four tie for her."""
+    likes = sparse.csr_matrix(np.array([[1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [0, 0, 1, 0, 0]], dtype=float))
+    top = big_walk(likes).top_k(np.array([2]), 3, likes)
+    assert top.items.tolist() == [[0, 1, 3]]
+    assert np.unique(top.scores).tolist() == [np.float32(2 / 3 * 1 / 5)]
+
+
+def test_a_user_without_edges_reaches_nothing() -> None:
+    likes = sparse.csr_matrix(np.array([[1.0, 1.0], [0.0, 0.0]]))
+    top = big_walk(likes).top_k(np.array([1]), 2, likes)
+    assert top.items.tolist() == [[NO_ITEM, NO_ITEM]]
+    assert np.isneginf(top.scores).all()
+    assert big_walk(likes).scores(np.array([1])).tolist() == [[0, 0]]
+
+
+def test_no_users_are_no_lists() -> None:
+    assert len(big_walk(random_bipartite(3)).top_k(np.array([], dtype=np.int64), 5)) == 0
+
+
+def test_without_seen_items_nothing_is_left_out() -> None:
+    likes = sparse.csr_matrix(np.array([[1.0, 0.0], [1.0, 1.0]]))
+    assert big_walk(likes).top_k(np.array([0]), 2).items.tolist() == [[0, 1]]
+
+
+@given(dense=strengths())
+@settings(max_examples=5, deadline=None)
+def test_arrays_give_an_equal_walk_back(dense: dict[str, np.ndarray]) -> None:
+    walk = walk_of(dense, *PATHS, discount=np.linspace(0.5, 1, SIZES["Item"]))
+    again = MetaPathWalk.from_arrays(walk.arrays())
+    np.testing.assert_array_equal(again.scores(USERS), walk.scores(USERS))
+
+
+@pytest.mark.parametrize("path", ["User-LIKES->Item", "Item<-LIKES-User-LIKES->Item", "User-LIKES->Item-IN->Category"])
+def test_a_path_that_does_not_lead_from_users_to_items_in_two_steps_is_refused(path: str) -> None:
+    with pytest.raises(ModelError, match="must lead from User to Item"):
+        walk_of({name: np.zeros((2, 2)) for name in SCHEMA.edges}, path)
+
+
+@pytest.mark.parametrize("weights", [(1.0,), (1.0, 0.0), (1.0, -1.0), (1.0, float("nan"))])
+def test_weights_must_be_positive_and_one_a_path(weights: tuple[float, ...]) -> None:
+    with pytest.raises(ModelError, match="as many positive weights"):
+        walk_of({name: np.zeros((2, 2)) for name in SCHEMA.edges}, TASTE, FRIEND, weights=weights)
+
+
+def test_no_path_and_no_list_are_refused() -> None:
+    with pytest.raises(ModelError, match="at least one meta-path"):
+        walk_of({name: np.zeros((2, 2)) for name in SCHEMA.edges})
+    with pytest.raises(ModelError, match="k must be at least 1"):
+        big_walk(random_bipartite(4)).top_k(np.array([0]), 0)
