@@ -6,6 +6,9 @@ The constraints that we make are called ``graphrec_key_…``. They guard the use
 
 from __future__ import annotations
 
+import hashlib
+import re
+
 from graphrec_neo4j.cypher_names import Naming
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import DatabaseError, SchemaError
@@ -35,8 +38,15 @@ def create_keys(database: Database, schema: GraphSchema) -> list[str]:
     return made
 
 
+def constraint_name(node: NodeType) -> str:
+    """The name of our constraint on the key of a node type: readable, plain, and different for every pair."""
+    readable = re.sub(r"[^A-Za-z0-9_]", "_", node.label)[:40]
+    digest = hashlib.blake2b(f"{node.label}\0{node.key}".encode(), digest_size=4).hexdigest()
+    return f"{CONSTRAINT_PREFIX}{readable}_{digest}"
+
+
 def _create(database: Database, node: NodeType) -> str:
-    name = f"{CONSTRAINT_PREFIX}{node.label}_{node.key}"
+    name = constraint_name(node)
     try:
         database.command(statement("schema/graph_key", Naming.for_node(node)), name=name)
     except DatabaseError as error:

@@ -1,0 +1,144 @@
+"""From Neo4j to a snapshot: everything that the schema names, in pages that are retried, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from graphrec_neo4j.cypher_names import Naming
+from graphrec_neo4j.database import Database
+from graphrec_neo4j.errors import BadInputError, SchemaError
+from graphrec_neo4j.ids import IdMap, Key
+from graphrec_neo4j.progress import Progress, silent
+from graphrec_neo4j.queries import statement
+from graphrec_neo4j.schema import GraphSchema, NodeType
+from graphrec_neo4j.snapshot import Edges, FloatArray, GraphSnapshot, Nodes, ObjectArray
+from loaders.check_schema import check_keys, check_names
+from loaders.edge_pages import EdgePages
+from loaders.loaded import LoadedGraph
+from loaders.stored_numbers import from_stored
+
+NODES_A_PAGE = 5_000
+
+_LOWEST: dict[str, Key] = {"string": "", "integer": -(2**63)}
+
+
+def from_neo4j(database: Database, schema: GraphSchema, *, progress: Progress = silent) -> GraphSnapshot:
+    """Read the graph that ``schema`` describes; :func:`read_graph` without what it has to say."""
+    return read_graph(database, schema, progress=progress).snapshot
+
+
+def read_graph(database: Database, schema: GraphSchema, *, progress: Progress = silent) -> LoadedGraph:
+    """Read the graph that ``schema`` describes, with the parallel edges merged by its rules and counted.
+
+    Every page of nodes and of edges is one transaction that is retried by itself; what others write meanwhile
+    may be read in part. Raises SchemaError where the schema does not fit the database, BadInputError where a
+    weight, time or feature is none, and SnapshotError for parallel edges that the schema forbids.
+    """
+    notes = check_names(database, schema)
+    pages = {name: _NodePages(database, name, kind) for name, kind in schema.nodes.items()}
+    nodes: dict[str, Nodes] = {}
+    for name, page in pages.items():
+        nodes[name] = page.nodes(progress)
+        notes += page.notes
+    edges: dict[str, Edges] = {}
+    duplicates: dict[str, int] = {}
+    for name, kind in schema.edges.items():
+        reader = EdgePages(database, schema, name, nodes[kind.source].ids, nodes[kind.target].ids)
+        read = 0
+        for first, last in pages[kind.source].ranges:
+            read += reader.read(first, last)
+            progress(f"reading {name}", read, 0)
+        edges[name] = reader.edges()
+        duplicates[name] = reader.findings.merged
+        notes += reader.findings.notes(name)
+    return LoadedGraph(GraphSnapshot(schema, nodes, edges), duplicates=duplicates, notes=notes)
+
+
+@dataclass
+class _NodePages:
+    """Reads the nodes of one type; ``ranges`` are the first and last keys of the pages, in the database's order."""
+
+    database: Database
+    name: str
+    kind: NodeType
+    ranges: list[tuple[Key, Key]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def nodes(self, progress: Progress) -> Nodes:
+        """Read them all."""
+        total = self.database.read(statement("read/graph_count", Naming.for_node(self.kind)))[0]["nodes"]
+        names = list(
+            dict.fromkeys([*self.kind.features, *self.kind.text, *([self.kind.name] if self.kind.name else [])])
+        )
+        keys: list[Key] = []
+        properties: list[list[Any]] = []
+        for page_keys, page_properties in self._pages(names):
+            keys += page_keys
+            properties += page_properties
+            self.ranges.append((page_keys[0], page_keys[-1]))
+            progress(f"reading {self.name}", len(keys), total)
+        if len(keys) < total:
+            check_keys(self.database, self.name, self.kind)
+        ids = IdMap(self.name, keys, self.kind.key_type)
+        order = ids.rows_of(keys)
+        columns = {name: _in_order([row[n] for row in properties], order) for n, name in enumerate(names)}
+        return Nodes(
+            ids,
+            names=_texts(columns[self.kind.name]) if self.kind.name else None,
+            features=self._features(columns, ids) if self.kind.features else None,
+            texts={name: _texts(columns[name]) for name in self.kind.text},
+        )
+
+    def _pages(self, names: list[str]) -> Iterator[tuple[list[Key], list[list[Any]]]]:
+        query = statement("read/graph_node_page", Naming.for_node(self.kind))
+        first, overlap = _LOWEST[self.kind.key_type], 0
+        while True:
+            # A page begins with the last key of the one before, as no key comes before the lowest.
+            keys, properties = self.database.read_values(query, first=first, limit=NODES_A_PAGE + overlap, names=names)[
+                0
+            ]
+            full = len(keys) == NODES_A_PAGE + overlap
+            if overlap and len(keys) > 1 and keys[1] == first:
+                raise SchemaError(
+                    f"the key {self.kind.key!r} of the nodes {self.kind.label!r} is not unique: {first!r} comes "
+                    "twice; make it unique or name another key in graphrec.toml."
+                )
+            came_before = overlap if keys and keys[0] == first else 0
+            if keys[came_before:]:
+                yield keys[came_before:], properties[came_before:]
+            if not full:
+                return
+            first, overlap = keys[-1], 1
+
+    def _features(self, columns: dict[str, ObjectArray], ids: IdMap) -> FloatArray:
+        made = np.full((len(ids), len(self.kind.features)), np.nan)
+        for position, name in enumerate(self.kind.features):
+            made[:, position], bad, from_text = from_stored(columns[name].tolist())
+            if bad:
+                row, why = next(iter(bad.items()))
+                raise BadInputError(
+                    f"{len(bad)} values of the feature {name!r} of {self.name} cannot be read, the first of "
+                    f"{ids.key(row)!r}: {why}. Mend them or take the feature out of graphrec.toml."
+                )
+            if from_text:
+                self.notes.append(
+                    f"{self.name}: {from_text} values of {name!r} are numbers stored as text, and were read as numbers."
+                )
+        return made
+
+
+def _in_order(values: list[Any], order: np.ndarray) -> ObjectArray:
+    made = np.empty(len(values), dtype=object)
+    for row, value in zip(order.tolist(), values, strict=True):
+        made[row] = value
+    return made
+
+
+def _texts(values: ObjectArray) -> ObjectArray:
+    """The values as texts, None where there is none."""
+    plain = (value if value is None or type(value) is str else str(value) for value in values.tolist())
+    return np.fromiter(plain, dtype=object, count=len(values))
