@@ -12,9 +12,14 @@ from graphrec_neo4j.models.p3 import P3, P3Settings
 
 @dataclass(frozen=True)
 class RP3BetaSettings(P3Settings):
-    """As P3, and ``beta``: the power of an item's popularity that its score is divided by, 0 being P3."""
+    """As P3, and ``beta``: the power of an item's popularity that its score is divided by, 0 being P3.
 
-    beta: float = 0.3
+    The best power differs from graph to graph. The default was chosen on a random fifth held out of each of
+    three training sets (MovieLens latest-small, Gowalla, Douban-Book): 0.2 loses at most 3 % of the recall@20
+    of the best power of each.
+    """
+
+    beta: float = 0.2
 
 
 class RP3Beta(P3):

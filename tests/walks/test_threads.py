@@ -1,0 +1,21 @@
+import pytest
+
+from graphrec_neo4j.walks.threads import in_threads
+
+
+@pytest.mark.parametrize("rows", [0, 1, 7, 8, 20])
+@pytest.mark.parametrize("threads", [None, 1, 3])
+def test_every_row_is_worked_on_once_in_pieces(rows: int, threads: int | None) -> None:
+    pieces: list[tuple[int, int]] = []
+    in_threads(lambda start, stop: pieces.append((start, stop)), rows, 4, threads)
+    assert all(0 < stop - start <= 4 for start, stop in pieces)
+    assert [row for start, stop in sorted(pieces) for row in range(start, stop)] == list(range(rows))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_error_in_a_thread_is_not_lost(threads: int) -> None:
+    def fail(start: int, stop: int) -> None:
+        raise ValueError(start)
+
+    with pytest.raises(ValueError, match="0"):
+        in_threads(fail, 10, 5, threads)
