@@ -12,6 +12,7 @@ from graphrec_neo4j.errors import DatabaseError, QueryFileError
 from graphrec_neo4j.ids import Key
 from graphrec_neo4j.queries import query_names, statement
 from graphrec_neo4j.schema import GraphSchema
+from graphrec_neo4j.settings import Connection
 
 if TYPE_CHECKING:
     from graphrec_neo4j.database import Database
@@ -55,16 +56,21 @@ def all_paths(schema: GraphSchema, user: Key, item: Key) -> str:
 def browser_url(database: Database, cypher: str) -> str | None:
     """Return the link that opens the server's Neo4j Browser with ``cypher``; None where it serves none."""
     try:
-        settings = {row["name"]: row["value"] for row in database.read(statement("read/browser_address"))}
+        rows = database.read(statement("read/browser_address"))
     except DatabaseError:
         return None  # a user without the right to read settings, or a cloud service
+    settings = {row["name"]: row["value"] for row in rows}
     if settings.get("server.http.enabled") != "true":
         return None
-    connection = database.connection
+    return link(database.connection, settings["server.http.advertised_address"], cypher)
+
+
+def link(connection: Connection, http_address: str, cypher: str) -> str:
+    """Return the link to a Browser that is served at ``host:port``, for the database of ``connection``."""
     bolt = urlsplit(connection.uri)
-    host, _, port = str(settings["server.http.advertised_address"]).rpartition(":")
+    host, _, port = http_address.rpartition(":")
     if host in ("", "localhost"):  # the default of a server that does not know its own name
-        host = f"[{bolt.hostname}]" if ":" in (bolt.hostname or "") else bolt.hostname or "localhost"
+        host = bolt.netloc.rpartition(":")[0] if bolt.port else bolt.netloc
     scheme = bolt.scheme.replace("bolt", "neo4j", 1)
     arguments = {"cmd": "edit", "arg": cypher, "dbms": f"{scheme}://{connection.username}@{bolt.netloc}"}
     return f"http://{host}:{port}/browser/?{urlencode(arguments, quote_via=quote)}"

@@ -1,0 +1,60 @@
+"""Links to Neo4j Browser; that their Cypher runs and draws is tested live in tests/cli/test_ask.py."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from graphrec_neo4j.browser_link import all_paths, filled_in, link
+from graphrec_neo4j.schema import GraphSchema, default_schema
+from graphrec_neo4j.settings import Connection
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("MATCH (u {id: $user_id})", "MATCH (u {id: 'o\\'Brien \\\\ $k'})"),
+        ("RETURN '$user_id', `$user_id`, \"$user_id\", $k", "RETURN '$user_id', `$user_id`, \"$user_id\", 7"),
+        ("RETURN 'it\\'s $k', $k", "RETURN 'it\\'s $k', 7"),
+        ("// Bounds: $k\nRETURN $k // and $k\n", "RETURN 7"),
+        ("RETURN 'https://x', $none", "RETURN 'https://x', null"),
+    ],
+)
+def test_parameters_become_literals_and_nothing_else_changes(text: str, made: str) -> None:
+    assert filled_in(text, {"user_id": "o'Brien \\ $k", "k": 7, "none": None}) == made
+
+
+def test_a_schema_without_ties_and_categories_draws_taste_alone() -> None:
+    plain = GraphSchema.parse(
+        """
+        recommend_to = "User"
+        recommend = "Item"
+        [nodes.User]
+        [nodes.Item]
+        [edges.LIKES]
+        from = "User"
+        to = "Item"
+        """
+    )
+    assert all_paths(plain, "u", "i").count("RETURN path") == 1
+    assert all_paths(default_schema(), "u", "i").count("\nUNION\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("uri", "advertised", "base", "dbms"),
+    [
+        ("bolt://127.0.0.1:7688", "127.0.0.1:7475", "http://127.0.0.1:7475/browser/", "neo4j://me@127.0.0.1:7688"),
+        (
+            "neo4j://db.example.com",
+            "localhost:7474",
+            "http://db.example.com:7474/browser/",
+            "neo4j://me@db.example.com",
+        ),
+        ("bolt+s://db:7687", "web.example.com:80", "http://web.example.com:80/browser/", "neo4j+s://me@db:7687"),
+        ("bolt://[::1]:7687", ":7474", "http://[::1]:7474/browser/", "neo4j://me@[::1]:7687"),
+    ],
+)
+def test_a_link_leads_to_the_servers_own_browser(uri: str, advertised: str, base: str, dbms: str) -> None:
+    made = link(Connection(uri, "me", "secret"), advertised, "MATCH (n)\nRETURN n & 1 + 1")
+    assert made.startswith(base + "?cmd=edit&arg=MATCH%20%28n%29%0A")
+    assert parse_qs(urlsplit(made).query) == {"cmd": ["edit"], "arg": ["MATCH (n)\nRETURN n & 1 + 1"], "dbms": [dbms]}
+    assert "secret" not in made
