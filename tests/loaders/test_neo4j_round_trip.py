@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import neo4j
 import numpy as np
 import pytest
+from graph_strategies import snapshots
 from hypothesis import HealthCheck, given, settings
 
 from graphrec_neo4j.database import Database
@@ -19,7 +20,6 @@ from loaders import from_neo4j as from_neo4j_module
 from loaders import to_neo4j as to_neo4j_module
 from loaders.from_neo4j import from_neo4j, read_graph
 from loaders.to_neo4j import to_neo4j
-from tests.graph_strategies import snapshots
 
 pytestmark = pytest.mark.live
 
