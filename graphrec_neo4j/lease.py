@@ -104,7 +104,7 @@ class Lease:
             )
         # Asking first is cheap, while CREATE waits for every open transaction even where there is nothing to do.
         if not self._database.read(statement("read/lease_constraint"))[0]["constraints"]:
-            self._database.command(statement("schema/lease_pointer"))
+            self._database.write(statement("schema/lease_pointer"))
 
     def _acquire(self) -> None:
         deadline = time.monotonic() + self._wait

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -101,14 +101,14 @@ def status(database: Database) -> dict[str, Any]:
     }
 
 
-def rollback(database: Database, wait: float = WAIT_SECONDS) -> Run:
+def rollback(database: Database, wait: float = WAIT_SECONDS, *, waiting: Callable[[], None] = lambda: None) -> Run:
     """Publish the previous generation again and return its run; the newer one is retired.
 
     Raises PublishError where there is no previous one (there is none after a rollback, nor once the next sync has
-    begun to write into its slot), or if a sync is at work for ``wait`` seconds.
+    begun to write into its slot), or if a sync is at work for ``wait`` seconds; ``waiting`` is called once before that.
     """
     _previous(database)
-    with Lease(database, wait) as lease:
+    with Lease(database, wait, waiting=waiting) as lease:
         to = _previous(database)
         names = {slot: slot_names(slot) for slot in SLOTS}
         lease.write(statement("write/run_rollback"), to=to, names=names)

@@ -49,10 +49,10 @@ def forget(database: Database, wait: float = WAIT_SECONDS, *, waiting: Callable[
             lease.sweep(statement("write/forget_relationships", naming))
         for name in index_names():
             lease.check()
-            database.command(statement("schema/results_drop_index"), name=name)
+            database.write(statement("schema/results_drop_index"), name=name)
         lease.sweep(statement("write/forget_properties"), names=all_properties())
         lease.write(statement("write/forget_runs"))
-    database.command(statement("schema/forget_pointer"))
+    database.write(statement("schema/forget_pointer"))
     return ours
 
 

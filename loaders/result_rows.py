@@ -43,6 +43,8 @@ class ResultRows:
         _check_list(results.walk, len(self.users), len(self.items), "walk")
         self._check_sizes()
         self.lengths = (results.top.items != NO_ITEM).sum(axis=1)
+        self._check_texts("reasons", results.reasons)
+        self._check_texts("why", results.why)
         self._walk_lengths = (results.walk.items != NO_ITEM).sum(axis=1)
         # A vector without a direction has no cosine, and Neo4j refuses to index or compare it.
         self.has_user_vector = _has_direction(results.vectors.users)
@@ -56,9 +58,13 @@ class ResultRows:
             raise PublishError(f"vectors and item scores do not fit {n_users} users and {n_items} items.")
         if not all(np.isfinite(table).all() for table in (vectors.users, vectors.items, results.item_scores)):
             raise PublishError("a vector or an item score is not a finite number; nothing was written.")
-        for name, texts in (("reasons", results.reasons), ("why", results.why)):
-            if len(texts) != n_users:
-                raise PublishError(f"there are {name} for {len(texts)} of {n_users} users.")
+
+    def _check_texts(self, name: str, texts: Sequence[Sequence[str]]) -> None:
+        if len(texts) != len(self.users):
+            raise PublishError(f"there are {name} for {len(texts)} of {len(self.users)} users.")
+        for row, length in enumerate(self.lengths.tolist()):
+            if len(texts[row]) != length:
+                raise PublishError(f"user {self.users.key(row)!r} has {len(texts[row])} {name} for {length} items.")
 
     @property
     def recommendations(self) -> int:
@@ -110,8 +116,8 @@ class ResultRows:
             "users": self.users.keys_of(rows),
             "items": items,
             "scores": scores,
-            "reasons": self._texts(results.reasons, rows, "reasons"),
-            "why": self._texts(results.why, rows, "why"),
+            "reasons": [list(results.reasons[row]) for row in rows.tolist()],
+            "why": [list(results.why[row]) for row in rows.tolist()],
             "walk_items": walk_items,
             "walk_scores": walk_scores,
             "vectors": _vectors(results.vectors.users, self.has_user_vector, rows),
@@ -134,16 +140,6 @@ class ResultRows:
             for row, length in zip(rows.tolist(), lengths[rows].tolist(), strict=True)
         ]
         return {"users": self.users.keys_of(rows), "items": items, "scores": scores, "reasons": reasons}
-
-    def _texts(self, texts: Any, rows: Rows, name: str) -> list[list[str]]:
-        made = []
-        for row in rows.tolist():
-            if len(texts[row]) != self.lengths[row]:
-                raise PublishError(
-                    f"user {self.users.key(row)!r} has {len(texts[row])} {name} for {self.lengths[row]} items."
-                )
-            made.append(list(texts[row]))
-        return made
 
 
 def _check_list(top: TopK, n_users: int, n_items: int, name: str) -> None:

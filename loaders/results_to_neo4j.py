@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -61,15 +61,14 @@ class Written:
     missing_items: int = 0
 
 
-@dataclass(frozen=True)
-class Published:
+@dataclass(frozen=True, kw_only=True)
+class Published(Written):
     """The run that is now current, what was written for it, and the seconds of each stage."""
 
     run: int
     uuid: str
     slot: str
     published_at: str
-    written: Written
     seconds: Mapping[str, float]
 
 
@@ -109,7 +108,14 @@ def publish(
     with _timed(seconds, "tidy"):
         work.relationships.delete_ended()
         lease.write(statement("write/run_prune"), keep=RUNS_KEPT)
-    return Published(begun["number"], uuid, begun["slot"], moved["published_at"], work.written, seconds)
+    return Published(
+        run=begun["number"],
+        uuid=uuid,
+        slot=begun["slot"],
+        published_at=moved["published_at"],
+        seconds=seconds,
+        **asdict(work.written),
+    )
 
 
 @dataclass
@@ -177,7 +183,7 @@ class _Publication:
 
 def _run_properties(
     snapshot: GraphSnapshot, results: Results, draft: RunDraft, rows: ResultRows
-) -> dict[str, str | int]:
+) -> dict[str, Any]:
     """The properties of the run node, those that change with its state left out."""
     learnt = [len(snapshot.edges[name]) for name in snapshot.schema.by_role("interaction")]
     return {
@@ -193,6 +199,7 @@ def _run_properties(
         "items": len(snapshot.items),
         "interactions": sum(learnt),
         "recommendations": rows.recommendations,
+        "popular": rows.popular(),
     }
 
 

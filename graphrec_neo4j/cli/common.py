@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from graphrec_neo4j.settings import Connection
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON value on stdout, all else on stderr.")
+wait_option = click.option(
+    "--wait", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Seconds to wait for another sync."
+)
 schema_option = click.option(
     "--schema",
     "schema_file",

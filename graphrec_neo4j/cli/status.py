@@ -1,0 +1,46 @@
+"""``graphrec-neo4j status``: what is published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from graphrec_neo4j.cli.common import answer_json, answer_table, connection_options, json_option
+
+if TYPE_CHECKING:
+    from graphrec_neo4j.database import Database
+
+_COLUMNS = ("number", "state", "model", "published_at", "users", "items", "interactions", "recommendations")
+
+
+@click.command()
+@json_option
+@connection_options
+def status(connect: Callable[[], Database], as_json: bool) -> None:
+    """Say which run is published, how old it is, and what runs there were.
+
+    Example: graphrec-neo4j status --json
+    """
+    from graphrec_neo4j import runs
+
+    with connect() as database:
+        found = runs.status(database)
+    if as_json:
+        answer_json(found)
+        return
+    click.echo(sentence(found))
+    if found["runs"]:
+        answer_table(found["runs"], _COLUMNS)
+
+
+def sentence(found: dict[str, Any]) -> str:
+    """Say in a few words what ``runs.status`` found."""
+    if found["run"] is None:
+        said = "nothing is published yet: run graphrec-neo4j sync"
+    else:
+        said = f"run {found['run']} ({found['model']}, {found['uuid']}) is published since {found['hours']:.1f} hours"
+        before = found["previous"]
+        said += f"; rollback goes to run {before}" if before else "; there is no run to roll back to"
+    return f"{said}; a sync is at work now" if found["syncing"] else said

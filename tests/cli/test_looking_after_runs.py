@@ -1,0 +1,78 @@
+"""status, rollback and forget: what they print, and how they end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from click.testing import CliRunner, Result
+
+from graphrec_neo4j.cli import cli
+from graphrec_neo4j.database import Database
+from graphrec_neo4j.errors import PublishError
+from graphrec_neo4j.lease import Lease
+from graphrec_neo4j.settings import Connection
+from loaders.results_to_neo4j import RunDraft, publish
+from tests.loaders.published import PlainDriver, create, results_for, snapshot_of
+
+pytestmark = pytest.mark.live
+
+SNAPSHOT = snapshot_of(["ann", "bob"], ["x", "y", "z"])
+Call = Callable[..., Result]
+
+
+@pytest.fixture
+def call(empty_database: Connection) -> Call:
+    """Runs a command on a database with two runs."""
+    with Database(empty_database) as database, PlainDriver(empty_database) as driver:
+        create(driver, SNAPSHOT)
+        for seed in (1, 2):
+            with Lease(database) as lease:
+                results = results_for(SNAPSHOT, seed, k=3, d=0)
+                publish(database, SNAPSHOT, results, RunDraft("p3"), lease)
+    options = ["--uri", empty_database.uri, "--password", empty_database.password]
+
+    def run(*arguments: str, answer: str | None = None) -> Result:
+        return CliRunner().invoke(cli, [*arguments, *options], input=answer)
+
+    return run
+
+
+def test_status_is_one_json_value_with_the_documented_fields(call: Call) -> None:
+    said = call("status", "--json")
+    assert (said.exit_code, said.stderr) == (0, "")
+    found = json.loads(said.stdout)
+    documented = {"run", "uuid", "model", "published_at", "users", "items", "interactions", "recommendations"}
+    assert documented <= set(found)
+    assert (found["run"], found["model"], found["users"], found["items"], found["previous"]) == (2, "p3", 2, 3, 1)
+
+
+def test_status_in_words(call: Call) -> None:
+    said = call("status")
+    assert said.exit_code == 0
+    assert said.stdout.startswith("run 2 (p3, ")
+    assert "rollback goes to run 1" in said.stdout
+
+
+def test_rollback_and_status_agree(call: Call) -> None:
+    rolled = json.loads(call("rollback", "--json").stdout)
+    assert rolled["run"] == 1
+    assert json.loads(call("status", "--json").stdout)["uuid"] == rolled["uuid"]
+    again = call("rollback")
+    assert isinstance(again.exception, PublishError)
+    assert again.exception.exit_code == 1
+
+
+def test_forget_asks_first(call: Call) -> None:
+    refused = call("forget", answer="n\n")
+    assert refused.exit_code == 1
+    assert "Remove 2 runs" in refused.stderr
+    assert json.loads(call("status", "--json").stdout)["run"] == 2
+
+
+def test_forget_with_yes_removes_and_says_what(call: Call) -> None:
+    gone = json.loads(call("forget", "--yes", "--json").stdout)
+    assert (gone["runs"], gone["nodes"]) == (2, 5)
+    assert json.loads(call("status", "--json").stdout)["run"] is None
+    assert call("forget").stdout.startswith("removed 0 runs")
