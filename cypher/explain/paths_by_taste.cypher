@@ -24,5 +24,5 @@ CALL (u, i, liked) {
   UNWIND people[..3] AS v
   RETURN a, v
 }
-MATCH path = (u)-[:`INTERACTED`]->(a)<-[:`INTERACTED`]-(v)-[:`INTERACTED`]->(i)
+MATCH path = (u)-[first:`INTERACTED`]->(a)<-[second:`INTERACTED`]-(v)-[third:`INTERACTED`]->(i)
 RETURN path LIMIT 30;
