@@ -57,7 +57,7 @@ def random_split(snapshot: GraphSnapshot, share: float = 0.2, seed: int = 0) -> 
 
 
 def time_split(snapshot: GraphSnapshot, share: float = 0.2) -> Split:
-    """Set aside the latest ``share`` of all pairs: those after one moment, so at most that share.
+    """Set aside the latest ``share`` of all pairs: those after one moment, so fewer where many are of that moment.
 
     Pairs without a time stay in train. Raises ModelError where no time divides the pairs.
     """
@@ -65,7 +65,8 @@ def time_split(snapshot: GraphSnapshot, share: float = 0.2) -> Split:
     timed = pairs.time != MISSING_TIME
     if not timed.any():
         raise ModelError("no interaction has a time to split by; name its time property in graphrec.toml.")
-    moment = np.quantile(pairs.time[timed], 1 - share, method="higher")
+    times = np.sort(pairs.time[timed])
+    moment = times[max(0, len(times) - 1 - round(share * len(times)))]
     missing = f", {(~timed).sum()} without a time kept in train" if not timed.all() else ""
     return _cut(snapshot, pairs, timed & (pairs.time > moment), f"by time, the latest {share:.0%}{missing}")
 
