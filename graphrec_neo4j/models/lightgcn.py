@@ -1,0 +1,161 @@
+"""LightGCN: learnt embeddings, smoothed along the graph."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from graphrec_neo4j.errors import MissingExtraError, ModelError
+from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.models.taste import TasteParts, interaction_edge
+from graphrec_neo4j.progress import Progress
+from graphrec_neo4j.ranking.topk import top_k_of_vectors
+from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
+from graphrec_neo4j.snapshot import GraphSnapshot
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LightGCNSettings:
+    """``dimensions`` of a vector, ``layers`` of propagation, and how the embeddings are learnt.
+
+    ``loss``: ``"softmax"`` ranks by cosine, each liked item against up to ``negatives`` items that a batch
+    shares, at a ``temperature`` t; ``"bpr"`` is the paper's, by dot product, one negative each. Without a
+    temperature, t = 1 / ln(n) for n items compared, where a perfect item outweighs all unrelated ones together.
+    An epoch deals the users into ``batches`` and each batch costs one propagation over the graph, so ``epochs *
+    batches`` steps are made whatever the graph's size; the learning rate falls to zero over them.
+    """
+
+    dimensions: int = 64
+    layers: int = 3
+    loss: Literal["softmax", "bpr"] = "softmax"
+    epochs: int = 40
+    batches: int = 30
+    learning_rate: float = 0.02
+    temperature: float | None = None
+    negatives: int = 8192
+
+    def __post_init__(self) -> None:
+        counts = (self.dimensions, self.epochs, self.batches, self.negatives)
+        if min(counts) < 1 or self.layers < 0 or not self.learning_rate > 0:
+            raise ModelError("lightgcn's settings must be positive numbers; only layers may be 0.")
+        if self.temperature is not None and not self.temperature >= 0.02:
+            raise ModelError("lightgcn's temperature must be at least 0.02, or its exponentials overflow.")
+        if self.loss not in ("softmax", "bpr"):
+            raise ModelError(f"lightgcn has no loss {self.loss!r}; it learns by 'softmax' or 'bpr'.")
+
+    def temperature_for(self, n_items: int) -> float:
+        """The temperature of a softmax in a catalogue of ``n_items``."""
+        return self.temperature or 1 / math.log(max(2, min(n_items, self.negatives)))
+
+
+class LightGCN(Recommender):
+    """``score(u, i) = e_u . e_i``, with e the mean of a node's embedding carried 0 to ``layers`` steps.
+
+    Trained through PyTorch Geometric on ``device`` (``"auto"``, ``"cpu"``, ``"cuda"``), which is no setting of the
+    model; a restored model needs no torch. With softmax all vectors have length one. Interactions count once,
+    whatever their weight. A user without interactions gets the most popular items.
+
+    The propagation is linear, so reasons are exact: ``e_u = a_0 E_u + sum over the history of P_j / sqrt(d_u d_j)``
+    with ``P_j = sum_l a_(l+1) e_j^(l)``. An unseen user has only the second part.
+    """
+
+    name = "lightgcn"
+    line = "embeddings learnt through PyTorch Geometric and smoothed along the graph"
+    paper = "He, Deng, Wang, Li, Zhang, Wang: LightGCN, SIGIR 2020 (arXiv 2002.02126)"
+    uses = ("interactions",)
+    inductive = True
+    settings_class: ClassVar[type] = LightGCNSettings
+
+    device: str = "auto"
+    parts: TasteParts
+
+    def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
+        try:
+            from graphrec_neo4j.models.lightgcn_training import learn_embeddings
+        except ImportError as error:
+            raise MissingExtraError("the lightgcn model", "gnn") from error
+        if not snapshot.interactions.nnz:
+            raise ModelError("lightgcn learns from interactions, and the graph has none; load some first.")
+        liked = (snapshot.interactions > 0).astype(np.float32)
+        embeddings = learn_embeddings(liked, self.settings, seed, self.device, progress)
+        schema = snapshot.schema
+        self.parts = self._propagate(liked, embeddings, schema.recommend, interaction_edge(schema))
+
+    def _propagate(self, liked: sparse.csr_matrix, embeddings: Floats, node_type: str, edge: str) -> TasteParts:
+        """Carry the learnt embeddings (n_users + n_items, d) over ``liked`` and keep what scores and reasons need."""
+        of_user, of_item = _inverse_roots(liked, axis=1), _inverse_roots(liked, axis=0)
+        normalised = sparse.diags(of_user) @ liked @ sparse.diags(of_item)
+        users, items = np.split(embeddings, [liked.shape[0]])
+        user_sum, item_sum, history_sum = users.copy(), items.copy(), np.zeros_like(items)
+        for _ in range(self.settings.layers):
+            history_sum += items
+            users, items = normalised @ items, normalised.T @ users
+            user_sum += users
+            item_sum += items
+        share = np.float32(1 / (self.settings.layers + 1))
+        user_sum[of_user == 0], item_sum[of_item == 0] = 0, 0
+        user_length = self._lengths(user_sum * share)
+        item_vectors = item_sum * share
+        return TasteParts(
+            users=user_sum * share / user_length,
+            items=item_vectors / self._lengths(item_vectors),
+            through=history_sum * share * of_item[:, None],
+            scale=of_user / user_length[:, 0],
+            history=liked,
+            node_type=node_type,
+            edge=edge,
+        )
+
+    def _lengths(self, vectors: Floats) -> Floats:
+        """What each of ``vectors`` (n, d) is divided by: (n, 1), its length where the model ranks by cosine."""
+        if self.settings.loss == "bpr":
+            return np.ones((len(vectors), 1), dtype=np.float32)
+        length = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.where(length > 0, length, 1).astype(np.float32)
+
+    def vectors(self) -> Vectors:
+        """User and item vectors; zero for a node without interactions."""
+        return Vectors(self.parts.users, self.parts.items)
+
+    def _scores(self, users: Rows) -> Scores:
+        return self.parts.users[users] @ self.parts.items.T
+
+    def _top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None) -> TopK:
+        top = top_k_of_vectors(self.parts.users, self.parts.items, users, k, seen)
+        # Nothing is known of a user without interactions: her list is left open for the most popular items.
+        top.items[self.parts.scale[users] == 0] = NO_ITEM
+        top.scores[self.parts.scale[users] == 0] = -np.inf
+        return top
+
+    def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
+        liked = (histories > 0).astype(np.float32)
+        vectors = (sparse.diags(_inverse_roots(liked, axis=1)) @ liked) @ self.parts.through
+        return ((vectors / self._lengths(vectors)) @ self.parts.items.T).astype(np.float32)
+
+    def _explain(self, user: int, item: int, limit: int) -> Explanation:
+        return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
+
+    def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
+        return self.parts.explain(users, items, limit)
+
+    def _state(self) -> State:
+        parts = self.parts
+        arrays = {"users": parts.users, "items": parts.items, "through": parts.through, "scale": parts.scale}
+        return {**arrays, "history": parts.history, "names": np.array([parts.node_type, parts.edge])}
+
+    def _restore(self, state: State) -> None:
+        node_type, edge = state.pop("names").tolist()
+        self.parts = TasteParts(**state, node_type=node_type, edge=edge)
+
+
+def _inverse_roots(liked: sparse.csr_matrix, axis: int) -> Floats:
+    """``1 / sqrt(degree)`` along ``axis`` as (n,) float32, 0 where there is no edge."""
+    degrees = np.asarray(liked.sum(axis=axis)).ravel()
+    return (np.where(degrees > 0, 1 / np.sqrt(np.maximum(degrees, 1)), 0)).astype(np.float32)

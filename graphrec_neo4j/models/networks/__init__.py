@@ -1,0 +1,1 @@
+"""Networks: what turns parameters into vectors, and nothing else."""
