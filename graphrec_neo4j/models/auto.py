@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -53,7 +54,7 @@ class Auto(Recommender):
     inductive = True
     settings_class: ClassVar[type] = AutoSettings
 
-    chosen: dict[str, Any]
+    chosen: Mapping[str, Any]
     members: list[Recommender]
     variants: list[Variant]
     weights: npt.NDArray[np.float64]
@@ -146,7 +147,7 @@ class Auto(Recommender):
             member._restore({name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)})
 
 
-def _blended(tables: Any, factors: Any, shape: tuple[int, ...]) -> Scores:
+def _blended(tables: Iterable[Scores], factors: Iterable[npt.NDArray], shape: tuple[int, ...]) -> Scores:
     """The sum of ``tables`` (m, n_items), each row times its factor."""
     total = np.zeros(shape, dtype=np.float32)
     for table, factor in zip(tables, factors, strict=True):

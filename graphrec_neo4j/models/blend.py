@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from graphrec_neo4j.models.base import Recommender, Rows, Scores
 from graphrec_neo4j.ranking.metrics import hits_of, ndcg
-from graphrec_neo4j.ranking.topk import blocks, merge_scores, top_k_of_blocks
+from graphrec_neo4j.ranking.topk import blocks, fill_up, top_k_of_blocks
 from graphrec_neo4j.results import NO_ITEM, TopK
 
-Rows = npt.NDArray[np.integer]
-Scores = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 
 DEPTH = 20
@@ -27,18 +25,6 @@ POOL = 100
 STEPS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
 LEAST_GAIN = 1e-3
 """A weight is changed only for that relative gain, so that noise does not add members."""
-
-
-class Scorer(Protocol):
-    """What a blend asks of a member."""
-
-    def scores(self, users: Rows) -> Scores:
-        """The score of every item for each of ``users``."""
-        ...
-
-    def top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None = None) -> TopK:
-        """The best unseen items of each of ``users``."""
-        ...
 
 
 def scales_of(scores: Scores) -> Floats:
@@ -59,31 +45,35 @@ class Pool:
     """Every user's candidates: ``items`` (n, c) ascending with NO_ITEM last, and their ``scores`` (n, c, members).
 
     Scores are already scaled. Whatever any member ranks among its best POOL is in, so a single member's best
-    items are exact; ``truth`` (n, n_items) is what they are judged by.
+    items are exact. ``seen`` and ``truth`` (n, n_items) are of the same users; ``popularity`` (n_items,) fills
+    short lists, as in every model.
     """
 
     items: npt.NDArray[np.int32]
     scores: npt.NDArray[np.float32]
+    seen: sparse.csr_matrix
     truth: sparse.csr_matrix
+    popularity: Floats
 
-    def merit(self, weights: Sequence[float]) -> float:
-        """Return the mean NDCG at DEPTH of the blend with ``weights``, one a member."""
-        from_pool = TopK(
-            np.full((len(self.items), DEPTH), NO_ITEM, dtype=np.int32),
-            np.full((len(self.items), DEPTH), -np.inf, dtype=np.float32),
-        )
+    def lists(self, weights: Sequence[float]) -> npt.NDArray[np.int32]:
+        """Return the best DEPTH items (n, DEPTH) of the blend with ``weights``, one a member."""
         blended = self.scores @ np.asarray(weights, dtype=np.float32)
         blended[(self.items == NO_ITEM) | (blended == 0)] = -np.inf
-        merge_scores(blended, 0, None, from_pool, slice(0, len(self.items)))
-        places = np.where(from_pool.items == NO_ITEM, 0, from_pool.items)
-        items = np.take_along_axis(self.items, places.astype(np.int64), axis=1)
-        items[from_pool.items == NO_ITEM] = NO_ITEM
-        return float(np.nanmean(ndcg(hits_of(items, self.truth), np.diff(self.truth.indptr))))
+        top = top_k_of_blocks(lambda rows: blended[rows], np.arange(len(blended)), DEPTH, blended.shape[1])
+        empty = top.items == NO_ITEM
+        items = np.take_along_axis(self.items, np.where(empty, 0, top.items).astype(np.int64), axis=1)
+        items[empty] = NO_ITEM
+        return fill_up(TopK(items, top.scores), self.popularity, self.seen).items
+
+    def merit(self, weights: Sequence[float]) -> float:
+        """Return the mean NDCG at DEPTH of the blend with ``weights``."""
+        hits = hits_of(self.lists(weights), self.truth)
+        return float(np.nanmean(ndcg(hits, np.diff(self.truth.indptr))))
 
 
-def pool_of(members: Sequence[Scorer], users: Rows, seen: sparse.csr_matrix, truth: sparse.csr_matrix) -> Pool:
+def pool_of(members: Sequence[Recommender], users: Rows, seen: sparse.csr_matrix, truth: sparse.csr_matrix) -> Pool:
     """Gather the candidates of ``users``; ``seen`` and ``truth`` (n_users, n_items) are of all users."""
-    lists = [member.top_k(users, min(POOL, truth.shape[1]), seen) for member in members]
+    lists = [member.top_k(users, POOL, seen) for member in members]
     items = _distinct(np.concatenate([top.items for top in lists], axis=1))
     scores = np.zeros((*items.shape, len(members)), dtype=np.float32)
     places = np.where(items == NO_ITEM, 0, items).astype(np.int64)
@@ -91,11 +81,11 @@ def pool_of(members: Sequence[Scorer], users: Rows, seen: sparse.csr_matrix, tru
         for number, member in enumerate(members):
             found = np.take_along_axis(member.scores(users[block]), places[block], axis=1)
             scores[block, :, number] = found * scales_of(lists[number].scores[block, :DEPTH])[:, None]
-    return Pool(items, scores, truth[users])
+    return Pool(items, scores, seen[users], truth[users], members[0].popularity)
 
 
-def search(merit: Callable[[Sequence[float]], float], members: int, rounds: int = 3) -> tuple[list[float], float]:
-    """Return weights and their merit, by coordinate ascent from the best single member over STEPS.
+def search(merit: Callable[[Sequence[float]], float], members: int, rounds: int = 3) -> list[float]:
+    """Return the weights that coordinate ascent over STEPS finds from the best single member.
 
     Deterministic, and never worse than the best member alone.
     """
@@ -111,7 +101,7 @@ def search(merit: Callable[[Sequence[float]], float], members: int, rounds: int 
                 weights[one], best = STEPS[peak], found[peak]
         if best == before:
             break
-    return weights, best
+    return weights
 
 
 def _distinct(items: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:

@@ -46,9 +46,9 @@ def families(snapshot: GraphSnapshot) -> dict[str, list[Variant]]:
 
 
 def made(variant: Variant) -> Recommender:
-    """Return the unfitted model of a variant, also of one that has been through JSON."""
+    """Return the unfitted model of a variant."""
     name, settings = variant
-    return create(name, **{key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()})
+    return create(name, **settings)
 
 
 def default_weights(names: Mapping[str, Any]) -> dict[str, float]:

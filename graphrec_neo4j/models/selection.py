@@ -13,6 +13,7 @@ from graphrec_neo4j.models.base import Recommender, Rows
 from graphrec_neo4j.models.blend import DEPTH, pool_of, search
 from graphrec_neo4j.models.candidates import Variant, default_weights, families, made, spells_out
 from graphrec_neo4j.progress import Progress
+from graphrec_neo4j.ranking.evaluation import accuracy
 from graphrec_neo4j.ranking.metrics import hits_of, ndcg
 from graphrec_neo4j.ranking.splits import Split, random_split
 from graphrec_neo4j.snapshot import GraphSnapshot
@@ -71,8 +72,9 @@ def select(
         for name, variants in families(snapshot).items()
     }
     pool = pool_of([winner.model for winner in winners.values()], users, split.train.seen, split.test)
-    found, merit = search(pool.merit, len(winners))
-    tried.append({"model": "blend", f"ndcg@{DEPTH}": merit})
+    found = search(pool.merit, len(winners))
+    worth = accuracy(pool.lists(found), pool.truth)
+    tried.append({"model": "blend", **{f"{name}@{DEPTH}": float(values.mean()) for name, values in worth.items()}})
     weights = {name: weight for name, weight in zip(winners, found, strict=True) if weight > 0}
     on = f"NDCG@{DEPTH} of {len(users)} users on a part of train: {split.about}"
     return Selection({name: winners[name].variant for name in weights}, weights, on, tried)
@@ -95,7 +97,6 @@ def _best(
     tried: list[dict[str, Any]],
     progress: Progress,
 ) -> _Winner:
-    """Return the best variant; the lists are not filled up with popular items, so that a short walk shows as such."""
     best: _Winner | None = None
     for number, variant in enumerate(variants):
         if best and perf_counter() > deadline:

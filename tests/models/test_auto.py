@@ -1,5 +1,161 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
 from contract import RecommenderContract
+from toy_graphs import communities, snapshot_of
+
+from graphrec_neo4j.ids import IdMap
+from graphrec_neo4j.models import create
+from graphrec_neo4j.models.base import Recommender
+from graphrec_neo4j.models.blend import LEAST_GAIN, pool_of, scales_of, search
+from graphrec_neo4j.models.candidates import families
+from graphrec_neo4j.models.merged import merged
+from graphrec_neo4j.ranking.splits import random_split
+from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
+from graphrec_neo4j.schema import GraphSchema
+from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes
 
 
 class TestAuto(RecommenderContract):
     model = "auto"
+
+
+@pytest.fixture(scope="module")
+def town() -> GraphSnapshot:
+    return communities(users=200, items=90)
+
+
+@pytest.fixture(scope="module")
+def fitted(town: GraphSnapshot) -> Recommender:
+    return create("auto").fit(town, seed=1)
+
+
+def jobs() -> GraphSnapshot:
+    """Members with skills, jobs that require skills, and nobody who has taken a job."""
+    schema = GraphSchema.parse(
+        """
+        recommend_to = "Member"
+        recommend = "Job"
+        [nodes.Member]
+        key_type = "integer"
+        [nodes.Job]
+        key_type = "integer"
+        [nodes.Skill]
+        key_type = "integer"
+        [edges.HAS_SKILL]
+        from = "Member"
+        to = "Skill"
+        [edges.REQUIRES]
+        from = "Job"
+        to = "Skill"
+        """
+    )
+    sizes = {"Member": 3, "Job": 3, "Skill": 3}
+    nodes = {name: Nodes(IdMap(name, range(size), "integer")) for name, size in sizes.items()}
+
+    def edges(*pairs: tuple[int, int]) -> Edges:
+        return Edges(*(np.array(column, dtype=np.int32) for column in zip(*sorted(pairs), strict=True)))
+
+    ties = {"HAS_SKILL": edges((0, 0), (0, 1), (1, 2)), "REQUIRES": edges((0, 2), (1, 0), (2, 0), (2, 1))}
+    return GraphSnapshot(schema, nodes, ties)
+
+
+def test_what_is_chosen_is_never_worse_there_than_its_best_part(fitted: Recommender) -> None:
+    merits = [trial["ndcg@20"] for trial in fitted.chosen["tried"]]
+    assert len(merits) > 10
+    assert merits[-1] >= max(merits[:-1]) - 1e-9
+
+
+def test_the_report_says_what_was_chosen_and_on_what(fitted: Recommender) -> None:
+    assert (
+        fitted.chosen_on == "NDCG@20 of 199 users on a part of train: random, 15% of each user's interactions, seed 1"
+    )
+    assert fitted.chosen["on"] == fitted.chosen_on
+    assert all(member["weight"] > 0 for member in fitted.chosen["members"])
+    assert {"ndcg@20", "recall@20"} <= set(fitted.chosen["tried"][-1])
+
+
+def test_a_single_member_is_ranked_in_the_pool_as_by_itself(town: GraphSnapshot) -> None:
+    split = random_split(town, 0.15, seed=0)
+    members = [create(name).fit(split.train) for name in ("popularity", "p3", "spectral")]
+    pool = pool_of(members, split.users, split.train.seen, split.test)
+    for number, member in enumerate(members):
+        alone = [float(other == number) for other in range(3)]
+        expected = member.top_k(split.users, 20, split.train.seen).items
+        assert np.mean(pool.lists(alone) == expected) > 0.99
+
+
+def test_without_time_only_the_first_variant_of_each_family_is_tried(town: GraphSnapshot) -> None:
+    chosen = create("auto", budget=0.0).fit(town).chosen
+    left_out = [trial["model"] for trial in chosen["tried"] if trial.get("left_out") == "no time"]
+    tried = [trial["model"] for trial in chosen["tried"] if "ndcg@20" in trial]
+    variants = families(town).values()
+    assert len(tried) == len(variants) + 1
+    assert len(left_out) == sum(len(listed) - 1 for listed in variants)
+
+
+def test_jobs_are_ranked_by_skills_alone() -> None:
+    graph = jobs()
+    model = create("auto").fit(graph)
+    assert model.chosen_on == "nothing: no interactions"
+    assert model.vectors() is None
+    assert model.top_k(np.array([0, 1]), 2, graph.seen).items.tolist() == [[2, 1], [0, 1]]
+    why = model.explain(0, 2)
+    assert [(part.kind, part.path) for part in why.contributions] == [
+        ("category", (("Skill", 1),)),
+        ("category", (("Skill", 0),)),
+    ]
+
+
+def test_a_graph_with_nothing_in_it_still_gives_lists() -> None:
+    model = create("auto").fit(snapshot_of(2, 3, []))
+    assert model.top_k(np.array([0]), 2).items.tolist() == [[0, 1]]
+    assert model.explain(0, 1).score == 0
+
+
+def test_one_user_gets_what_is_left() -> None:
+    graph = snapshot_of(1, 3, [(0, 1)])
+    model = create("auto").fit(graph)
+    assert model.chosen_on == "nothing: fewer than 50 interactions to choose on"
+    assert model.top_k(np.array([0]), 3, graph.seen).items.tolist() == [[0, 2, NO_ITEM]]
+
+
+def test_vectors_have_64_dimensions_whatever_member_won(fitted: Recommender) -> None:
+    assert fitted.vectors().dimensions == 64
+
+
+def test_a_choice_survives_saving(fitted: Recommender, tmp_path: Path) -> None:
+    fitted.save(tmp_path)
+    again = create("auto").restore(tmp_path)
+    assert again.chosen == fitted.chosen
+    assert again.chosen_on == fitted.chosen_on
+    np.testing.assert_array_equal(again.vectors().items, fitted.vectors().items)
+
+
+def test_search_finds_the_peak_on_its_grid() -> None:
+    weights = search(lambda w: 1 + w[1] - (w[0] - 0.5) ** 2 - w[2] ** 2 if w[1] <= 1 else 0.0, 3)
+    assert weights == [0.5, 1.0, 0.0]
+
+
+def test_search_adds_no_member_for_less_than_the_least_gain() -> None:
+    assert search(lambda w: w[0] + 0.5 * LEAST_GAIN * w[1] * (w[1] <= 1), 2) == [1.0, 0.0]
+
+
+def test_search_of_one_member_is_that_member() -> None:
+    assert search(lambda w: w[0], 1) == [1.0]
+
+
+def test_scales_take_the_mean_of_positive_scores_only() -> None:
+    assert scales_of(np.array([[4.0, 2.0, -3.0], [0.0, -np.inf, -np.inf]])).tolist() == [1 / 3, 0]
+
+
+def test_merged_explanations_add_up_and_join_what_goes_through_the_same_node() -> None:
+    through = (("Item", 4),)
+    one = Explanation(5.0, (Contribution("taste", 3.0, through, 2, ("A",)), Contribution("tie", 1.0)), 1.0, True)
+    other = Explanation(2.0, (Contribution("taste", 2.5, through, 7, ("B",)),), -0.5, True)
+    whole = merged([(2.0, one), (4.0, other)], limit=1)
+    assert whole.score == 2 * 5 + 4 * 2
+    assert [(part.score, part.count, part.path) for part in whole.contributions] == [(2 * 3 + 4 * 2.5, 7, through)]
+    assert whole.other == whole.score - 16
+    assert whole.exact
