@@ -21,7 +21,7 @@ from graphrec_neo4j.snapshot import GraphSnapshot
 from loaders.from_neo4j import from_neo4j
 from loaders.result_names import check_ready
 from loaders.results_to_neo4j import Published, RunDraft, publish
-from loaders.schema_check import check_schema
+from loaders.check_schema import check_schema
 
 
 @dataclass(frozen=True)
