@@ -73,11 +73,10 @@ class TasteParts:
 
     def _counts(self, pairs: list[tuple[int, int]]) -> list[int]:
         """How many users like both items of each pair."""
-        from graphrec_neo4j.models.taste_kernel import count_common
+        from graphrec_neo4j.models.pair_counts import shared_counts
 
-        table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-        pointers, columns = (part.astype(np.int32) for part in (self._liked_by.indptr, self._liked_by.indices))
-        return count_common(pointers, columns, table[:, 0].copy(), table[:, 1].copy()).tolist()
+        left, right = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+        return shared_counts(self._liked_by.indptr, self._liked_by.indices, left, right).tolist()
 
     def _told(self, score: float, parts: list[_Part], counts: Iterator[int]) -> Explanation:
         contributions = tuple(
