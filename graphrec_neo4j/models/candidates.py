@@ -15,7 +15,7 @@ Variant = tuple[str, dict[str, Any]]
 WALKS = ((1.0, 0.0), (1.0, 0.2), (1.0, 0.4), (0.8, 0.2), (0.8, 0.4))
 """(alpha, beta) of RP3beta; the first is P3."""
 
-FILTERS = ((64, 0.5, 0.5, 0.5, 0.5), (256, 0.35, 0.35, 0.3, 0.0), (512, 0.35, 0.35, 0.3, 0.0))
+FILTERS = ((64, 0.35, 0.35, 0.3, 0.5), (256, 0.35, 0.35, 0.3, 0.0), (512, 0.35, 0.35, 0.3, 0.0))
 """(dimensions, user, item and scale exponent, softness) of Spectral, cheapest first.
 
 An ideal low pass (softness 0) of more waves than half of what there is keeps hardly anything out, so it is not tried.

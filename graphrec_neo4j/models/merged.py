@@ -14,18 +14,16 @@ def merged(parts: Sequence[tuple[float, Explanation]], limit: int) -> Explanatio
     Contributions of one kind through the same nodes become one, which counts what the member that knows most
     counts; the ``limit`` largest positive ones are kept. What a member leaves out stays in ``other``.
     """
-    found: dict[tuple[str, tuple[tuple[str, int], ...]], Contribution] = {}
+    scores: dict[tuple[str, tuple[tuple[str, int], ...]], float] = {}
+    told: dict[tuple[str, tuple[tuple[str, int], ...]], Contribution] = {}
     for factor, explanation in parts:
         for part in explanation.contributions:
-            key, score = (part.kind, part.path), factor * part.score
-            known = found.get(key)
-            if known is None:
-                found[key] = replace(part, score=score)
-            else:
-                told = max(known, part, key=lambda one: one.count)
-                found[key] = replace(told, score=known.score + score)
-    kept = sorted((part for part in found.values() if part.score > 0), key=lambda part: (-part.score, part.path))
+            key = (part.kind, part.path)
+            scores[key] = scores.get(key, 0.0) + factor * part.score
+            if key not in told or part.count > told[key].count:
+                told[key] = part
+    best = sorted((-score, key) for key, score in scores.items() if score > 0)[:limit]
+    shown = tuple(replace(told[key], score=-negative) for negative, key in best)
     total = sum(factor * explanation.score for factor, explanation in parts)
-    shown = tuple(kept[:limit])
     exact = all(explanation.exact for _, explanation in parts)
     return Explanation(total, shown, total - sum(part.score for part in shown), exact)

@@ -28,12 +28,15 @@ class SpectralSettings:
     ``scale_exponent``: how strongly they are taken out of a history and put back on its result.
     ``softness``: the power of the singular value that a wave is damped with. At 0 the filter is the ideal low
     pass, which on a graph with no more waves than ``dimensions`` lets everything through and so ranks nothing.
+
+    The paper has exponents of 0.5 and a softness of 0. On random validation parts of the training interactions
+    0.35, 0.35 and 0.3 were better on Gowalla (recall@20 .132 for .127, softness 0) and LastFM (.233 for .157).
     """
 
     dimensions: int = 64
-    user_exponent: float = 0.5
-    item_exponent: float = 0.5
-    scale_exponent: float = 0.5
+    user_exponent: float = 0.35
+    item_exponent: float = 0.35
+    scale_exponent: float = 0.3
     softness: float = 0.5
 
 
