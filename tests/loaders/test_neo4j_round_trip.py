@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import neo4j
 import numpy as np
 import pytest
 from graph_strategies import snapshots
 from hypothesis import HealthCheck, given, settings
+from ratings_graph import RATINGS, ratings
 
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import BadInputError, SchemaError, SnapshotError
 from graphrec_neo4j.ids import IdMap
 from graphrec_neo4j.schema import GraphSchema
-from graphrec_neo4j.settings import Connection
-from graphrec_neo4j.snapshot import MISSING_TIME, Edges, GraphSnapshot, Nodes
+from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes
 from loaders import from_neo4j as from_neo4j_module
 from loaders import to_neo4j as to_neo4j_module
 from loaders.from_neo4j import from_neo4j, read_graph
@@ -23,72 +22,16 @@ from loaders.to_neo4j import to_neo4j
 
 pytestmark = pytest.mark.live
 
-RATINGS = """
-recommend_to = "User"
-recommend = "Item"
-[nodes.User]
-name = "name"
-[nodes.Item]
-key_type = "integer"
-features = ["price"]
-[edges.RATED]
-from = "User"
-to = "Item"
-weight = "rating"
-time = "at"
-positive_from = 4
-"""
-
 Run = Callable[..., list[dict[str, object]]]
-
-
-@pytest.fixture(scope="module")
-def shared(neo4j_connection: Connection) -> Iterator[Database]:
-    with Database(neo4j_connection) as database:
-        yield database
-
-
-@pytest.fixture
-def database(shared: Database, empty_database: Connection) -> Database:
-    return shared
-
-
-@pytest.fixture
-def run(neo4j_connection: Connection) -> Iterator[Run]:
-    """Run Cypher as anybody would, with nothing of ours in between."""
-    auth = (neo4j_connection.username, neo4j_connection.password)
-    with neo4j.GraphDatabase.driver(neo4j_connection.uri, auth=auth) as driver:
-        yield lambda text, **parameters: [
-            row.data() for row in driver.execute_query(text, parameters, database_=neo4j_connection.database).records
-        ]
-
-
-def ratings(schema: str = RATINGS) -> GraphSnapshot:
-    """Ann and Bob rated 1 and 2; Cid and item 3 have no edge."""
-    return GraphSnapshot(
-        GraphSchema.parse(schema),
-        {
-            "User": Nodes(IdMap("User", ["ann", "bob", "cid"], "string"), np.array(["Ann", None, "Cid"], object)),
-            "Item": Nodes(IdMap("Item", [1, 2, 3], "integer"), features=np.array([[1.5], [np.nan], [3.0]])),
-        },
-        {
-            "RATED": Edges(
-                np.array([0, 0, 1], np.int32),
-                np.array([0, 1, 1], np.int32),
-                np.array([5.0, np.nan, 2.5]),
-                np.array([1_700_000_000_123, 5, MISSING_TIME]),
-            )
-        },
-    )
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(snapshot=snapshots())
-def test_a_graph_comes_back_as_it_went_in(shared: Database, run: Run, snapshot: GraphSnapshot) -> None:
+def test_a_graph_comes_back_as_it_went_in(shared_database: Database, run: Run, snapshot: GraphSnapshot) -> None:
     run("MATCH (n) DETACH DELETE n")
-    to_neo4j(shared, snapshot)
-    assert from_neo4j(shared, snapshot.schema) == snapshot
-    assert not to_neo4j(shared, snapshot).changed
+    to_neo4j(shared_database, snapshot)
+    assert from_neo4j(shared_database, snapshot.schema) == snapshot
+    assert not to_neo4j(shared_database, snapshot).changed
 
 
 def test_a_second_load_changes_nothing_and_says_so(database: Database) -> None:
@@ -297,43 +240,3 @@ def test_pages_join_without_loss_or_repetition(database: Database, monkeypatch: 
     snapshot = GraphSnapshot(schema, nodes, {"F": Edges(around, np.roll(around, 1))})
     to_neo4j(database, snapshot)
     assert from_neo4j(database, schema) == snapshot
-
-
-MISFITS = [
-    (RATINGS.replace("nodes.Item]", 'nodes.Item]\nlabel = "Itme"'), "label 'Itme' .* the nearest is 'Item'"),
-    (RATINGS + 'type = "RATE"\n', "type 'RATE' .* the nearest is 'RATED'"),
-    (RATINGS.replace('"rating"', '"raiting"'), "'RATED' with the property 'raiting' .* the nearest is 'rating'"),
-    (RATINGS.replace('"price"', '"pirce"'), "'Item' with the property 'pirce' .* the nearest is 'price'"),
-    (RATINGS.replace("[nodes.User]", '[nodes.User]\nkey = "ident"'), "has the key 'ident' .* the nearest is 'id'"),
-    (RATINGS.replace('key_type = "integer"', ""), "are integers: set key_type = 'integer' for Item"),
-    (RATINGS.replace("[nodes.User]", '[nodes.User]\nkey_type = "integer"'), "set key_type = 'string' for User"),
-]
-
-
-@pytest.mark.parametrize(("text", "sentence"), MISFITS)
-def test_a_schema_that_does_not_fit_is_one_error_with_the_nearest_name(
-    database: Database, text: str, sentence: str
-) -> None:
-    to_neo4j(database, ratings())
-    with pytest.raises(SchemaError, match=sentence):
-        from_neo4j(database, GraphSchema.parse(text))
-
-
-def test_nodes_without_a_key_are_counted(database: Database, run: Run) -> None:
-    to_neo4j(database, ratings())
-    run("CREATE (:User {name: 'nobody'})")
-    with pytest.raises(SchemaError, match="1 of 4 nodes with the label 'User' have no 'id'"):
-        from_neo4j(database, ratings().schema)
-
-
-def test_an_empty_database_is_one_sentence(database: Database) -> None:
-    with pytest.raises(SchemaError, match=r"no node with the label 'User' .* load a graph first"):
-        from_neo4j(database, ratings().schema)
-
-
-def test_what_is_declared_and_not_there_yet_is_empty_and_said(database: Database) -> None:
-    to_neo4j(database, ratings())
-    schema = GraphSchema.parse(RATINGS + '[edges.KNOWS]\nfrom = "User"\nto = "User"\n')
-    read = read_graph(database, schema)
-    assert len(read.snapshot.edges["KNOWS"]) == 0
-    assert read.notes == ["the database has no relationship of type 'KNOWS' (edges.KNOWS in graphrec.toml) yet."]
