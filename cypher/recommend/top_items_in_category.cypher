@@ -4,9 +4,11 @@
 // returns: rank, item, title, score, reason, source
 
 // Bounds: first what was published of that category, in its order; then the category's 300 most popular items by
-// their vector's nearness to hers, which is exact, without an index; where there are no vectors, by popularity.
+// their vector's nearness to hers, which is exact, without an index; where there are no vectors, by popularity. In a
+// category of more than 2,000 items only those of the 1,000 most popular items of all are compared, if they give k.
 // Only where she has seen nearly all of these can fewer than k come back. A score is comparable only within one source.
 MATCH (p:GraphRecPointer {name: 'current'})
+MATCH (r:GraphRecRun {number: p.run})
 MATCH (u:`User` {`id`: $user_id})
 MATCH (c:`Category` {`id`: $category_id})
 CALL (p, u, c) {
@@ -16,10 +18,25 @@ CALL (p, u, c) {
   WITH i, place, u[p.scores][place] AS score, u[p.reasons][place] AS reason ORDER BY place LIMIT toInteger($k)
   RETURN collect(i) AS items, collect({item: i, score: score, reason: reason, source: 'published'}) AS published
 }
-CALL (p, u, c, items) {
-  WITH p, u, c, items WHERE size(items) < $k
-  MATCH (c)<-[:`IN_CATEGORY`]-(i:`Item`)
-  WITH DISTINCT p, u, items, i, coalesce(i[p.item_score], 0.0) AS popularity ORDER BY popularity DESC LIMIT 300
+CALL (r, u, c, items) {
+  WITH r, u, c, items WHERE size(items) < $k
+  UNWIND CASE WHEN COUNT { (c)<-[:`IN_CATEGORY`]-() } > 2000 THEN r.popular ELSE [] END AS id
+  MATCH (i:`Item` {`id`: id})
+  WHERE EXISTS { (i)-[:`IN_CATEGORY`]->(c) }
+    AND i <> u AND NOT i IN items AND NOT EXISTS { (u)-[:`INTERACTED`]->(i) }
+  RETURN collect(i) AS popular
+}
+CALL (p, u, c, items, popular) {
+  WITH p, u, c, items, popular WHERE size(items) < $k
+  CALL (c, popular) {
+    UNWIND CASE WHEN size(popular) < $k THEN [] ELSE popular END AS i
+    RETURN i
+    UNION ALL
+    WITH c WHERE size(popular) < $k
+    MATCH (c)<-[:`IN_CATEGORY`]-(i:`Item`)
+    RETURN DISTINCT i
+  }
+  WITH p, u, items, i, coalesce(i[p.item_score], 0.0) AS popularity ORDER BY popularity DESC LIMIT 300
   WITH u, items, i, popularity,
        CASE WHEN u[p.user_vector] IS NOT NULL AND i[p.item_vector] IS NOT NULL
             THEN 2 * vector.similarity.cosine(u[p.user_vector], i[p.item_vector]) - 1 END AS cosine

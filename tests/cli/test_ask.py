@@ -296,6 +296,22 @@ def test_items_of_one_category(music: GraphSnapshot, driver: neo4j.Driver, rows:
     } == unseen
 
 
+@pytest.mark.parametrize("k", [5, 50])
+def test_a_huge_category_gives_the_same_answer_by_its_short_cut(driver: neo4j.Driver, rows: Callable, k: int) -> None:
+    asked = {
+        "popular_in_category": ["category_id=2", "user_id=u06", f"k={k}"],
+        "top_items_in_category": ["category_id=2", "user_id=u06", f"k={k}"],
+    }
+    before = {name: rows("query", name, *given) for name, given in asked.items()}
+    driver.execute_query("MATCH (t:Tag {id: 2}) UNWIND range(1, 2001) AS n CREATE (:Artist:Filler)-[:TAGGED]->(t)")
+    after = {name: rows("query", name, *given) for name, given in asked.items()}
+    driver.execute_query("MATCH (a:Filler) DETACH DELETE a")
+    for name in asked:
+        known = len(before[name])
+        assert after[name][:known] == before[name]
+        assert len(after[name]) == k
+
+
 def test_a_users_nearest_items_by_vector_without_those_seen(driver: neo4j.Driver, rows: Callable) -> None:
     found = driver.execute_query(
         """MATCH (p:GraphRecPointer) MATCH (u:Listener {no: 'u07'}) MATCH (a:Artist)
