@@ -1,0 +1,158 @@
+"""Every question of cypher/recommend and cypher/explain on Gowalla in a real server: milliseconds at p50 and p99.
+
+    python benchmarks/ask.py [--uri bolt://…]
+
+Without --uri a local server with the package's own settings is started in a temporary folder and destroyed at the
+end; with it, that database is filled, published to, and left so. Gowalla is taken from the folder GRAPHREC_DATA or
+from ../shared/data. It has neither friends nor categories, so 250,000 ties and 300 categories of very unequal size
+are drawn at random (seed 0). 300 random users (seed 1), each with an item of her list and a random category, are
+asked about once before the clock runs and once with it, one at a time. The peer is what people write first: the
+count of all paths user-item-user-item, of which the newcomer's query is the bounded form.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import neo4j
+import numpy as np
+from walks import gowalla
+
+from graphrec_neo4j.database import Database
+from graphrec_neo4j.ids import IdMap
+from graphrec_neo4j.queries import load_query, query_names, statement
+from graphrec_neo4j.runs import current_run
+from graphrec_neo4j.schema import default_schema
+from graphrec_neo4j.server import LocalServer
+from graphrec_neo4j.settings import Connection, given_connection
+from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes, merge_parallel
+from graphrec_neo4j.sync import SyncRequest, sync
+from loaders.to_neo4j import to_neo4j
+
+USERS, PEER_USERS, TIES, CATEGORIES, K = 300, 12, 250_000, 300, 10
+EVERY_PATH = """
+MATCH (u:User {id: $user_id})-[:INTERACTED]->(:Item)<-[:INTERACTED]-(:User)-[:INTERACTED]->(i:Item)
+WHERE NOT EXISTS { (u)-[:INTERACTED]->(i) }
+RETURN i.id AS item, count(*) AS score ORDER BY score DESC LIMIT $k
+"""
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--uri", help="with NEO4J_USERNAME and NEO4J_PASSWORD; its database is filled")
+    given = options.parse_args().uri
+    with server(given) as connection, Database(connection) as database:
+        snapshot = with_ties_and_categories(gowalla())
+        if current_run(database) is None:
+            start = time.perf_counter()
+            to_neo4j(database, snapshot)
+            print(f"loaded in {time.perf_counter() - start:.0f} s", flush=True)
+            report = sync(database, snapshot.schema, SyncRequest(model="spectral"))
+            print(f"published in {report.seconds['total']:.0f} s", flush=True)
+        ask_everything(connection, snapshot)
+    cores = os.cpu_count()
+    print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}, neo4j driver {neo4j.__version__}")
+    print(f"load average {os.getloadavg()[0]:.1f}; command: python {' '.join(sys.argv)}")
+
+
+@contextmanager
+def server(uri: str | None) -> Iterator[Connection]:
+    named = given_connection(uri) if uri else None
+    if named:
+        yield named
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        local = LocalServer(Path(folder) / "home")
+        local.start()
+        try:
+            yield local.connection()
+        finally:
+            local.destroy()
+
+
+def with_ties_and_categories(snapshot: GraphSnapshot) -> GraphSnapshot:
+    random = np.random.default_rng(0)
+    users, items = len(snapshot.users), len(snapshot.items)
+    names = [f"c{number}" for number in range(CATEGORIES)]
+    ends = random.integers(0, users, (TIES, 2)).astype(np.int32)
+    filed = (random.zipf(1.3, items) % CATEGORIES).astype(np.int32)
+    ties, _ = merge_parallel(Edges(ends[:, 0], ends[:, 1]), "last")
+    nodes = {**snapshot.nodes, "Category": Nodes(IdMap("Category", names, "string"))}
+    edges = {"FOLLOWS": ties, "IN_CATEGORY": Edges(np.arange(items, dtype=np.int32), filed)}
+    schema = default_schema(snapshot.users.ids.key_type, snapshot.items.ids.key_type)
+    return GraphSnapshot(schema, nodes, {"INTERACTED": snapshot.edges["INTERACTED"], **edges})
+
+
+def ask_everything(connection: Connection, snapshot: GraphSnapshot) -> None:
+    auth = (connection.username, connection.password)
+    with (
+        neo4j.GraphDatabase.driver(connection.uri, auth=auth, notifications_min_severity="OFF") as driver,
+        driver.session(database=connection.database, default_access_mode=neo4j.READ_ACCESS) as session,
+    ):
+        asked = arguments(session, snapshot)
+        print(f"{USERS} users, k = {K}\n{'':36}{'p50 ms':>8}{'p99 ms':>8}{'max':>8}{'rows':>7}{'fewest':>8}")
+        for name in [name for room in ("recommend", "explain") for name in query_names(room)]:
+            query = load_query(name)
+            if "`INTERESTED_IN`" not in query.body:  # of which this graph has none
+                row(session, name, query.render(snapshot.schema).text, asked)
+        row(session, "peer: all paths, unbounded", EVERY_PATH, asked[:PEER_USERS])
+        print(f"recall@20 of similar_items against exact cosines: {recall(session, snapshot):.4f}")
+
+
+def arguments(session: neo4j.Session, snapshot: GraphSnapshot) -> list[dict[str, Any]]:
+    """For each of the users a random category and an item of her published list, the same in every run."""
+    random = np.random.default_rng(1)
+    rows = random.choice(len(snapshot.users), USERS, replace=False)
+    top = statement("recommend/top_items", snapshot.schema).text
+    asked = []
+    for user in snapshot.users.ids.keys_of(rows):
+        listed = session.run(top, user_id=user, k=K).value("item")
+        category = f"c{random.integers(CATEGORIES)}"
+        item = listed[random.integers(len(listed))]
+        asked.append({"user_id": user, "item_id": item, "category_id": category, "k": K})
+    return asked
+
+
+def row(session: neo4j.Session, name: str, text: str, asked: list[dict[str, Any]]) -> None:
+    """Ask about everybody twice and print the second time's milliseconds, and how many rows came back."""
+    milliseconds, counts = [], []
+    for timed in (False, True):
+        for one in asked:
+            start = time.perf_counter()
+            count = len(list(session.run(text, one)))
+            if timed:
+                milliseconds.append(1000 * (time.perf_counter() - start))
+                counts.append(count)
+    p50, p99 = np.percentile(milliseconds, [50, 99])
+    print(f"{name:36}{p50:8.2f}{p99:8.2f}{max(milliseconds):8.1f}{np.mean(counts):7.1f}{min(counts):8}", flush=True)
+
+
+def recall(session: neo4j.Session, snapshot: GraphSnapshot) -> float:
+    """Of the true 20 nearest items by cosine, how many the vector index finds, for 200 random items."""
+    found = session.run(
+        "MATCH (p:GraphRecPointer) MATCH (i:Item) WHERE i[p.item_vector] IS NOT NULL RETURN i.id, i[p.item_vector]"
+    ).values()
+    keys = [key for key, _ in found]
+    vectors = np.array([vector for _, vector in found], dtype=np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    text = statement("recommend/similar_items", snapshot.schema).text
+    shares = []
+    for position in np.random.default_rng(2).choice(len(keys), 200, replace=False):
+        cosines = vectors @ vectors[position]
+        cosines[position] = -2
+        nearest = {keys[other] for other in np.argpartition(-cosines, 20)[:20]}
+        shares.append(len(nearest & set(session.run(text, item_id=keys[position], k=20).value("item"))) / 20)
+    return float(np.mean(shares))
+
+
+if __name__ == "__main__":
+    main()
