@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from graphrec_neo4j.results import NO_ITEM
 from graphrec_neo4j.walks.kernels import Bools, Int32s, reach
-from graphrec_neo4j.walks.transitions import Chains, Floats, Int64s, Transitions
+from graphrec_neo4j.walks.transitions import Chains, Floats, Int64s, Order, Transitions
 
 
 class Shares(NamedTuple):
@@ -37,7 +37,7 @@ class _Scratch(NamedTuple):
     """Per level between the ends (levels, width): mass, whether there is any, which nodes; all zeros between users.
 
     ``counts`` (levels,) says how many nodes are held, ``place`` (width,) where a node stands in its level's
-    list, ``slot`` (n_items,) which of a user's items an item is, or -1.
+    list, ``slot`` (n_items,) which of a user's items stands at a place of the accumulator's order, or -1.
     """
 
     masses: Floats
@@ -147,7 +147,7 @@ def _gather(
     arrivals: Floats,
     ways: Int32s,
     discount: Floats,
-    items: Int32s,
+    places: Int64s,
     scratch: _Scratch,
     shares: Shares,
     at: int,
@@ -155,11 +155,11 @@ def _gather(
     """Add the contributions of one user's walks along one chain to her ``shares``."""
     for position in range(len(arrivals)):
         node = scratch.nodes[group, position]
-        for item in range(len(items)):
+        for item in range(len(places)):
             part = scratch.masses[group, node] * arrivals[position, item]
             if part > 0.0:
                 if len(discount):
-                    part *= discount[items[item]]
+                    part *= discount[places[item]]
                 shares.totals[at, item] += part
                 _keep(shares, at, item, part, chain, node, ways[position, item])
 
@@ -177,9 +177,9 @@ def explain_rows(
     steps: Transitions,
     chains: Chains,
     width: int,
-    groups: Int64s,
-    n_items: int,
+    order: Order,
     discount: Floats,
+    groups: Int64s,
     users: Int64s,
     items: Int32s,
     shares: Shares,
@@ -196,18 +196,19 @@ def explain_rows(
         np.zeros((levels, width), dtype=np.int64),
         np.zeros(levels, dtype=np.int64),
         np.zeros(width, dtype=np.int64),
-        np.full(n_items, -1, dtype=np.int64),
+        np.full(len(order.item_at), -1, dtype=np.int64),
     )
+    places = np.empty(k, dtype=np.int64)
     for at in range(len(users)):
-        mine = items[at]
         for item in range(k):
-            if mine[item] != NO_ITEM:
-                scratch.slot[mine[item]] = item
+            places[item] = order.place_of[items[at, item]] if items[at, item] != NO_ITEM else -1
+            if places[item] >= 0:
+                scratch.slot[places[item]] = item
         for chain in range(len(chains.start)):
             _forward(starts, steps, chains, chain, users[at], scratch)
             arrivals, ways = _backward(steps, chains, chain, groups[chain], k, scratch)
-            _gather(chain, groups[chain], arrivals, ways, discount, mine, scratch, shares, at)
+            _gather(chain, groups[chain], arrivals, ways, discount, places, scratch, shares, at)
             _clear(scratch, chains.first[chain + 1] - chains.first[chain])
-        for item in range(k):
-            if mine[item] != NO_ITEM:
-                scratch.slot[mine[item]] = -1
+        for place in places:
+            if place >= 0:
+                scratch.slot[place] = -1

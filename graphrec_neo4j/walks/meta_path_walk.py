@@ -17,11 +17,11 @@ import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.meta_path import MetaPath
+from graphrec_neo4j.meta_path import MetaPath, Step
 from graphrec_neo4j.results import NO_ITEM, TopK
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.walks.threads import in_threads
-from graphrec_neo4j.walks.transitions import Chains, Floats, Transitions, pack
+from graphrec_neo4j.walks.transitions import Chains, Floats, Order, Transitions, by_degree, pack
 
 if TYPE_CHECKING:
     from graphrec_neo4j.walks.explain_kernel import Shares
@@ -35,14 +35,15 @@ class MetaPathWalk:
     """A weighted sum of walks from users to items along meta-paths of two steps or more.
 
     ``starts`` are the first steps, ``steps`` the others, ``chains`` how they join; ``width`` is the size of the
-    largest node type between the ends; ``discount`` (n_items,) multiplies the scores, unless it is empty.
+    largest node type between the ends, ``order`` that of the items in an accumulator, and so of the columns of
+    last steps; ``discount`` (n_items,), in that order too, multiplies the scores, unless it is empty.
     """
 
     starts: Transitions
     steps: Transitions
     chains: Chains
     width: int
-    n_items: int
+    order: Order
     discount: Floats
 
     @classmethod
@@ -60,24 +61,33 @@ class MetaPathWalk:
         """
         weights = [1.0] * len(paths) if weights is None else weights
         _check(snapshot, paths, weights)
-        first = {path.steps[0]: None for path in paths}
-        later = {step: None for path in paths for step in path.steps[1:]}
-        matrices = {step: snapshot.step_matrices((step,))[0] for step in {**first, **later}}
-        starts, steps = list(first), list(later)
+        starts = list(dict.fromkeys(path.steps[0] for path in paths))
+        middle = list(dict.fromkeys(step for path in paths for step in path.steps[1:-1]))
+        last = list(dict.fromkeys(path.steps[-1] for path in paths))
         chains = Chains(
             np.array([starts.index(path.steps[0]) for path in paths], dtype=np.int64),
-            np.array([steps.index(step) for path in paths for step in path.steps[1:]], dtype=np.int64),
+            np.array([number for path in paths for number in _numbers(path, middle, last)], dtype=np.int64),
             np.cumsum([0] + [len(path.steps) - 1 for path in paths], dtype=np.int64),
             np.array(weights, dtype=np.float64),
         )
+        ends = snapshot.step_matrices(tuple(last))
+        order = by_degree(ends)
+        # Columns only: a row of places needs no sorting to be walked.
+        placed = [sparse.csr_matrix((m.data, order.place_of[m.indices], m.indptr), shape=m.shape) for m in ends]
+        steps = [*snapshot.step_matrices(tuple(middle)), *placed]
         return cls(
-            pack([matrices[step] for step in starts], alpha),
-            pack([matrices[step] for step in steps], alpha),
+            pack(snapshot.step_matrices(tuple(starts)), alpha),
+            pack(steps, alpha),
             chains,
-            max(matrices[step].shape[0] for step in steps),
-            len(snapshot.items),
-            np.zeros(0) if discount is None else np.asarray(discount, dtype=np.float64),
+            max(matrix.shape[0] for matrix in steps),
+            order,
+            np.zeros(0) if discount is None else np.asarray(discount, dtype=np.float64)[order.item_at],
         )
+
+    @property
+    def n_items(self) -> int:
+        """How many items there are."""
+        return len(self.order.item_at)
 
     def top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None = None, threads: int | None = None) -> TopK:
         """The best k items that a walk reaches from each of ``users``, without those of ``seen`` (n_users, n_items).
@@ -97,7 +107,7 @@ class MetaPathWalk:
 
         def work(start: int, stop: int) -> None:
             lists = (top.items[start:stop], top.scores[start:stop])
-            top_k(*self._walk, self.discount, rows[start:stop], *hidden, self.n_items, *lists)
+            top_k(*self._walk, rows[start:stop], *hidden, *lists)
 
         in_threads(work, len(users), PIECE, threads)
         return top
@@ -110,7 +120,7 @@ class MetaPathWalk:
         scores = np.empty((len(users), self.n_items), dtype=np.float32)
 
         def work(start: int, stop: int) -> None:
-            score_rows(*self._walk, self.discount, rows[start:stop], scores[start:stop])
+            score_rows(*self._walk, rows[start:stop], scores[start:stop])
 
         in_threads(work, len(users), PIECE, threads)
         return scores
@@ -137,7 +147,7 @@ class MetaPathWalk:
         def work(start: int, stop: int) -> None:
             mine = Shares._make(array[start:stop] for array in shares)
             targets = (rows[start:stop], asked[start:stop])
-            explain_rows(*self._walk, levels, self.n_items, self.discount, *targets, mine)
+            explain_rows(*self._walk, levels, *targets, mine)
 
         in_threads(work, len(users), PIECE, threads)
         return shares
@@ -159,26 +169,30 @@ class MetaPathWalk:
     def arrays(self) -> dict[str, npt.NDArray]:
         """Everything as named arrays, from which :meth:`from_arrays` makes an equal walk."""
         named = {f"chains_{name}": array for name, array in self.chains._asdict().items()}
-        for part, held in (("starts", self.starts), ("steps", self.steps)):
+        for part, held in (("starts", self.starts), ("steps", self.steps), ("order", self.order)):
             named |= {f"{part}_{name}": array for name, array in held._asdict().items()}
-        return {**named, "sizes": np.array([self.width, self.n_items]), "discount": self.discount}
+        return {**named, "width": np.array([self.width]), "discount": self.discount}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray]) -> MetaPathWalk:
         """The inverse of :meth:`arrays`; other arrays beside them are left alone."""
-        width, n_items = arrays["sizes"].tolist()
         return cls(
             Transitions._make(arrays[f"starts_{name}"] for name in Transitions._fields),
             Transitions._make(arrays[f"steps_{name}"] for name in Transitions._fields),
             Chains._make(arrays[f"chains_{name}"] for name in Chains._fields),
-            width,
-            n_items,
+            int(arrays["width"][0]),
+            Order._make(arrays[f"order_{name}"] for name in Order._fields),
             arrays["discount"],
         )
 
     @property
-    def _walk(self) -> tuple[Transitions, Transitions, Chains, int]:
-        return self.starts, self.steps, self.chains, self.width
+    def _walk(self) -> tuple[Transitions, Transitions, Chains, int, Order, Floats]:
+        return self.starts, self.steps, self.chains, self.width, self.order, self.discount
+
+
+def _numbers(path: MetaPath, middle: list[Step], last: list[Step]) -> list[int]:
+    """The matrices of the steps after the first, last steps being numbered after all middle ones."""
+    return [*(middle.index(step) for step in path.steps[1:-1]), len(middle) + last.index(path.steps[-1])]
 
 
 def _check(snapshot: GraphSnapshot, paths: Sequence[MetaPath], weights: Sequence[float]) -> None:

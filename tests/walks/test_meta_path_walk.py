@@ -8,7 +8,9 @@ from random_graphs import CATEGORY, FRIEND, PATHS, SCHEMA, SIZES, TASTE, snapsho
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.ids import IdMap
 from graphrec_neo4j.results import NO_ITEM
+from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes
 from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk
 
 USERS = np.arange(SIZES["User"])
@@ -87,11 +89,17 @@ def random_bipartite(seed: int, users: int = 300, items: int = 200) -> sparse.cs
 
 def big_walk(likes: sparse.csr_matrix) -> MetaPathWalk:
     """P3 over a graph that is larger than one piece of work."""
-    from graphrec_neo4j.walks.transitions import Chains, pack
+    return MetaPathWalk.along(graph_of(likes), [SCHEMA.meta_path(TASTE)])
 
-    back = likes.T.tocsr()
-    chains = Chains(np.array([0]), np.array([0, 1]), np.array([0, 2]), np.array([1.0]))
-    return MetaPathWalk(pack([likes]), pack([back, likes]), chains, max(likes.shape), likes.shape[1], np.zeros(0))
+
+def graph_of(likes: sparse.csr_matrix) -> GraphSnapshot:
+    """Users and items alone, joined as in ``likes``."""
+    none = np.array([], dtype=np.int32)
+    sizes = {"User": likes.shape[0], "Item": likes.shape[1], "Category": 0}
+    nodes = {name: Nodes(IdMap(name, range(size), "integer")) for name, size in sizes.items()}
+    source, target = likes.nonzero()
+    edges = {name: Edges(none, none) for name in SCHEMA.edges}
+    return GraphSnapshot(SCHEMA, nodes, {**edges, "LIKES": Edges(source.astype(np.int32), target.astype(np.int32))})
 
 
 def test_any_number_of_threads_gives_the_same_bits() -> None:
@@ -102,6 +110,14 @@ def test_any_number_of_threads_gives_the_same_bits() -> None:
         shared = walk.top_k(users, 10, likes, threads=threads)
         np.testing.assert_array_equal(shared.items, alone.items)
         np.testing.assert_array_equal(shared.scores, alone.scores)
+
+
+def test_more_items_than_16_bits_can_number_are_walked_too() -> None:
+    """Item 70,000 is liked by user 1 alone, whom user 0 knows by item 3: 1/2 goes to her, 1/2 of it on."""
+    likes = sparse.csr_matrix((np.ones(3), ([0, 1, 1], [3, 3, 70_000])), shape=(2, 70_001))
+    top = big_walk(likes).top_k(np.array([0]), 2, likes)
+    assert top.items.tolist() == [[70_000, NO_ITEM]]
+    assert top.scores[0, 0] == 1 / 4
 
 
 def test_users_are_answered_in_the_order_asked() -> None:

@@ -1,0 +1,123 @@
+"""P3 top-100 for all users of Gowalla, against sparse products in scipy; and personalized PageRank's users a second.
+
+    python benchmarks/walks.py
+
+Gowalla is taken from the folder GRAPHREC_DATA or from ../shared/data, as a folder or a zip. The two ways take
+turns, so that what else the machine does falls on both alike; the ratio is the median over the turns. Scipy's way
+multiplies blocks of users through and picks each row's best by argpartition, on one thread and on as many as ours.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import scipy
+from scipy import sparse
+
+from graphrec_neo4j.models import create
+from graphrec_neo4j.ranking.peak_memory import peak_mib, reset_peak
+from graphrec_neo4j.snapshot import GraphSnapshot
+from loaders.from_edge_lists import load_adjacency
+
+K, TURNS, OUR_USERS, SCIPY_USERS, SCIPY_BLOCK, PAGERANK_USERS = 100, 7, 6000, 1000, 500, 128
+
+
+def main() -> None:
+    snapshot = gowalla()
+    model, likes = create("p3").fit(snapshot), snapshot.interactions
+    steps = [row_normalised(matrix) for matrix in (likes, likes.T.tocsr(), likes)]
+    threads = os.cpu_count() or 1
+
+    def ours(users: npt.NDArray) -> None:
+        model.walk.top_k(users, K, snapshot.seen)
+
+    def plain(users: npt.NDArray) -> None:
+        for start in range(0, len(users), SCIPY_BLOCK):
+            by_products(steps, likes, users[start : start + SCIPY_BLOCK])
+
+    def plain_threads(users: npt.NDArray) -> None:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(plain, np.array_split(users, threads)))
+
+    ours(np.arange(2))
+    print(f"{likes.shape[0]:,} users, {likes.shape[1]:,} items, {likes.nnz:,} interactions, top-{K}")
+    ways = {f"ours, {threads} threads": ours, "scipy, 1 thread": plain, f"scipy, {threads} threads": plain_threads}
+    report(ways, likes.shape[0])
+    page_rank(snapshot)
+    print(
+        f"{platform.machine()}, {threads} cores, Python {platform.python_version()}, numpy {np.__version__}", end=", "
+    )
+    print(f"scipy {scipy.__version__}, numba {numba.__version__}\ncommand: python {' '.join(sys.argv)}")
+
+
+def by_products(steps: list[sparse.csr_matrix], likes: sparse.csr_matrix, users: npt.NDArray) -> list[npt.NDArray]:
+    """The items of each user's list by sparse products, best first."""
+    product = steps[0][users] @ steps[1] @ steps[2]
+    # Everything is positive, so that taking away more than there can be leaves seen items below all others.
+    unseen = (product - likes[users] * 2.0).tocsr()
+    lists = []
+    for first, last in zip(unseen.indptr, unseen.indptr[1:], strict=False):
+        scores, items = unseen.data[first:last], unseen.indices[first:last]
+        best = np.argpartition(-scores, K)[:K] if len(scores) > K else np.arange(len(scores))
+        best = best[scores[best] > 0]
+        lists.append(items[best[np.argsort(-scores[best])]])
+    return lists
+
+
+def row_normalised(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    sums = np.asarray(matrix.sum(axis=1)).ravel()
+    return sparse.csr_matrix(sparse.diags(1 / np.where(sums > 0, sums, 1)) @ matrix)
+
+
+def report(ways: dict[str, Callable[[npt.NDArray], None]], n_users: int) -> None:
+    random = np.random.default_rng(0)
+    rates: dict[str, list[float]] = {way: [] for way in ways}
+    peaks = dict.fromkeys(ways, 0.0)
+    for _ in range(TURNS):
+        for way, work in ways.items():
+            users = random.permutation(n_users)[: OUR_USERS if way.startswith("ours") else SCIPY_USERS]
+            reset_peak()
+            before, start = peak_mib(), time.perf_counter()
+            work(users)
+            rates[way].append(len(users) / (time.perf_counter() - start))
+            peaks[way] = max(peaks[way], peak_mib() - before)
+    mine = next(iter(rates.values()))
+    print(f"{'':20}{'users/s':>10}{'best':>10}{'ours is':>10}{'extra MiB':>11}")
+    for way, theirs in rates.items():
+        ratio = statistics.median(our / other for our, other in zip(mine, theirs, strict=True))
+        print(f"{way:20}{statistics.median(theirs):10,.0f}{max(theirs):10,.0f}{ratio:9.1f}x{peaks[way]:11,.0f}")
+
+
+def page_rank(snapshot: GraphSnapshot) -> None:
+    model, users = create("ppr").fit(snapshot), np.arange(PAGERANK_USERS)
+    model.scores(users[:1])
+    start = time.perf_counter()
+    model.scores(users)
+    rate = PAGERANK_USERS / (time.perf_counter() - start)
+    print(f"personalized PageRank to an L1 error of {model.settings.tolerance}: {rate:,.0f} users/s")
+
+
+def gowalla() -> GraphSnapshot:
+    beside = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+    source = Path(os.environ.get("GRAPHREC_DATA") or beside)
+    if (source / "gowalla").is_dir():
+        return load_adjacency(source / "gowalla" / "train.txt").snapshot
+    with tempfile.TemporaryDirectory() as folder:
+        zipfile.ZipFile(source / "gowalla.zip").extractall(folder)
+        return load_adjacency(Path(folder) / "gowalla" / "train.txt").snapshot
+
+
+if __name__ == "__main__":
+    main()
