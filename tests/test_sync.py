@@ -32,7 +32,7 @@ pytestmark = pytest.mark.live
 
 @pytest.fixture
 def small() -> GraphSnapshot:
-    return generate(users=120, items=80, interactions_per_user=10, seed=3).snapshot
+    return generate(users=220, items=90, interactions_per_user=10, seed=3).snapshot
 
 
 @pytest.fixture

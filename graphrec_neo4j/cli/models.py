@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from graphrec_neo4j.cli.common import answer_json, answer_table, json_option
@@ -17,7 +19,7 @@ def models(as_json: bool) -> None:
     from graphrec_neo4j.models import MODELS, model_class
 
     classes = [model_class(name) for name in MODELS]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"model": cls.name, "what": cls.line, "uses": list(cls.uses), "inductive": cls.inductive, "paper": cls.paper}
         for cls in classes
     ]
