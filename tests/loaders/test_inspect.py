@@ -17,7 +17,7 @@ Run = Callable[..., list[dict[str, object]]]
 
 SHOP = """
 UNWIND range(1, 6) AS n
-CREATE (c:Customer:Person {`e mail`: 'c' + n, name: 'Customer ' + n, graphrec_a_ids: [1, 2]})
+CREATE (c:Customer:Person {`e mail`: 'c' + n, name: 'Customer ' + n % 2, graphrec_a_ids: [1, 2]})
 CREATE (p:`Pro``duct` {sku: n, title: 'Product ' + n, price: n * 1.5})
 CREATE (c)-[:VIEWED {at: datetime({epochMillis: n})}]->(p)
 MERGE (b:Brand {name: 'Brand ' + n % 2})
