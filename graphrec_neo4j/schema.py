@@ -223,6 +223,9 @@ class GraphSchema(_Part):
             raise SchemaError(f"the stored schema: {_first_problem(error)}.") from None
 
 
+_PARTS: dict[str, type[_Part]] = {"nodes": NodeType, "edges": EdgeType, "results": ResultNames, "via": Via}
+
+
 def _with_name(name: str, part: Any, field: str) -> Any:
     if isinstance(part, dict) and not part.get(field) and not part.get("via"):
         return {**part, field: name}
@@ -230,11 +233,15 @@ def _with_name(name: str, part: Any, field: str) -> Any:
 
 
 def _first_problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
+    problems = error.errors()
+    # A misspelt entry also lacks the right one; the misspelling is what to name.
+    problem = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
     where = ".".join(str(step) for step in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        known = {f for part in (GraphSchema, NodeType, EdgeType, Via, ResultNames) for f in part.model_fields}
-        return f"{where} is not a known entry{nearest(str(problem['loc'][-1]), known - {'source', 'target'})}"
+        steps = [str(step) for step in problem["loc"]]
+        part = _PARTS.get(steps[-2] if steps[-2:-1] == ["via"] else steps[0], GraphSchema) if steps[1:] else GraphSchema
+        known = {field.alias or name for name, field in part.model_fields.items()}
+        return f"{where} is not a known entry there{nearest(steps[-1], known)}"
     message = problem["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message
 
