@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from graphrec_neo4j.settings import Connection
 FETCH_SIZE = 10_000
 Folded = TypeVar("Folded")
 _DRIVER_WAIT_SECONDS = 30.0
+_BOLT = re.compile(r"(bolt|neo4j)(\+s|\+ssc)?://")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Database:
     def __init__(self, connection: Connection) -> None:
         """Connect and check that the server answers; raises DatabaseError in one sentence."""
         self.connection = connection
+        if not _BOLT.match(connection.uri):
+            raise DatabaseError(f"{connection.uri!r} is not a Neo4j address; one is neo4j://localhost:7687.")
         # The driver logs every retry of its own; what a user must know reaches her as an error.
         logging.getLogger("neo4j").setLevel(logging.CRITICAL)
         with _as_one_sentence(connection, "connect"):
