@@ -219,6 +219,7 @@ def test_users_and_items_that_are_gone_or_new_in_the_next_graph(database: Databa
         "MATCH (i:Item {id: 'i01'}) REMOVE i.graphrec_item_vector_a, i.graphrec_item_vector_b",
         "MATCH (u:User {id: 'u01'}) MATCH (i:Item {id: 'i11'}) CREATE (u)-[:RECOMMENDED {run: 1, rank: 1}]->(i)",
         "MATCH (u:User {id: 'u01'}) CREATE (u)-[:RECOMMENDED {run: 1, rank: 1}]->(:Thing)",
+        "MATCH (u:User {id: 'u01'})-[r:RECOMMENDED]->(i) CREATE (u)-[c:RECOMMENDED]->(i) SET c = properties(r)",
         "DROP INDEX graphrec_item_vector_a",
         "MATCH (i:Item {id: 'i01'}) DETACH DELETE i WITH 1 AS one CREATE (:Item {id: 'i01'})",
     ],
