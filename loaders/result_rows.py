@@ -5,10 +5,10 @@ Only business ids leave here, so a digest says the same whatever rows the ids ha
 
 from __future__ import annotations
 
-import hashlib
-from array import array
+import marshal
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -187,23 +187,7 @@ def _vectors(table: npt.NDArray[np.float32], there: Mask, rows: Rows) -> list[li
 
 
 def _digests(columns: dict[str, list[Any]], kind: str = "") -> list[int]:
-    return [_digest((kind, *parts)) for parts in zip(*columns.values(), strict=True)]
-
-
-def _digest(parts: tuple[Any, ...]) -> int:
-    hashed = hashlib.blake2b(digest_size=8)
-    for part in parts:
-        packed = _packed(part)
-        hashed.update(len(packed).to_bytes(8, "little"))
-        hashed.update(packed)
-    return int.from_bytes(hashed.digest(), "little", signed=True)
-
-
-def _packed(part: Any) -> bytes:
-    """The bytes of one column's value; lists of numbers and texts the quick way, as there are millions."""
-    if isinstance(part, list) and part:
-        if isinstance(part[0], float):
-            return array("d", part).tobytes()
-        if isinstance(part[0], str):
-            return "\0".join(part).encode("utf-8", "surrogatepass")
-    return repr(part).encode("utf-8", "surrogatepass")
+    """A signed 64-bit number for each place of the columns, which says whether what they hold there is the same."""
+    # Version 2 of marshal writes values and nothing about objects, several times as fast as anything else would.
+    packed = (marshal.dumps((kind, *parts), 2) for parts in zip(*columns.values(), strict=True))
+    return [int.from_bytes(blake2b(part, digest_size=8).digest(), "little", signed=True) for part in packed]
