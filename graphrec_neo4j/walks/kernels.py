@@ -42,17 +42,20 @@ def reach(
 
 
 @numba.njit(cache=True, nogil=True)
-def _pour(steps: Transitions, matrix: int, node: int, mass: float, scores: Floats) -> None:
-    """Carry ``mass`` from ``node`` along a last step into ``scores``: the loop that costs nearly all the time."""
-    row, shift = steps.first_row[matrix] + node, steps.shift[matrix]
-    first, last = steps.pointers[row], steps.pointers[row + 1]
-    if shift < 0:
-        mass *= steps.of_row[row]
-        for edge in range(first, last):
-            scores[steps.columns[edge]] += mass
-    else:
-        for edge in range(first, last):
-            scores[steps.columns[edge]] += mass * steps.of_edge[edge - shift]
+def _pour(steps: Transitions, matrix: int, nodes: Int64s, masses: Floats, held: Bools, scores: Floats) -> None:
+    """Carry the mass of all ``nodes`` along a last step into ``scores``, the loop that costs nearly all the time."""
+    first_row, shift = steps.first_row[matrix], steps.shift[matrix]
+    for node in nodes:
+        row, mass = first_row + node, masses[node]
+        masses[node], held[node] = 0.0, False
+        first, last = steps.pointers[row], steps.pointers[row + 1]
+        if shift < 0:
+            mass *= steps.of_row[row]
+            for edge in range(first, last):
+                scores[steps.columns[edge]] += mass
+        else:
+            for edge in range(first, last):
+                scores[steps.columns[edge]] += mass * steps.of_edge[edge - shift]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -75,17 +78,16 @@ def _walk(
         here, there = 0, 1
         count = reach(starts, chains.start[chain], user, chains.weight[chain], masses[0], held[0], nodes[0], 0)
         last = chains.first[chain + 1] - 1
-        for position in range(chains.first[chain], last + 1):
-            matrix, reached = chains.step[position], 0
-            for at in range(count):
-                node = nodes[here, at]
+        for position in range(chains.first[chain], last):
+            reached = 0
+            for node in nodes[here, :count]:
                 mass = masses[here, node]
                 masses[here, node], held[here, node] = 0.0, False
-                if position == last:
-                    _pour(steps, matrix, node, mass, scores)
-                else:
-                    reached = reach(steps, matrix, node, mass, masses[there], held[there], nodes[there], reached)
+                reached = reach(
+                    steps, chains.step[position], node, mass, masses[there], held[there], nodes[there], reached
+                )
             here, there, count = there, here, reached
+        _pour(steps, chains.step[last], nodes[here, :count], masses[here], held[here], scores)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -72,8 +72,7 @@ class MetaPathWalk:
         )
         ends = snapshot.step_matrices(tuple(last))
         order = by_degree(ends)
-        # Columns only: a row of places needs no sorting to be walked.
-        placed = [sparse.csr_matrix((m.data, order.place_of[m.indices], m.indptr), shape=m.shape) for m in ends]
+        placed = [m[:, order.item_at].sorted_indices() for m in ends]
         steps = [*snapshot.step_matrices(tuple(middle)), *placed]
         return cls(
             pack(snapshot.step_matrices(tuple(starts)), alpha),
