@@ -125,6 +125,21 @@ def answer_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str] | Non
     Console().print(table)
 
 
+def answer_reasons(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
+    """Print recommendations for people, on stdout: one line an item, its reason below it."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.padding import Padding
+
+    console = Console(highlight=False)
+    if title:
+        console.print(escape(title), style="bold")
+    for row in rows:
+        named = f" ({escape(str(row['item']))})" if str(row["item"]) != str(row["title"]) else ""
+        console.print(f"{row['rank']:>3}  [bold]{escape(str(row['title']))}[/bold]{named}  {_cell(row['score'])}")
+        console.print(Padding(escape(row["reason"] or ""), (0, 0, 0, 5)), style="dim")
+
+
 def _cell(value: Any) -> str:
     from rich.markup import escape
 

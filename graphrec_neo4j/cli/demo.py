@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from graphrec_neo4j.cli.common import answer_table, connection_options, note, progress_on_stderr
+from graphrec_neo4j.cli.common import answer_reasons, answer_table, connection_options, note, progress_on_stderr
 
 if TYPE_CHECKING:
     from graphrec_neo4j.database import Database
+    from graphrec_neo4j.ids import Key
     from graphrec_neo4j.snapshot import GraphSnapshot
     from graphrec_neo4j.sync import SyncReport
 
-COLUMNS = ("model", "recall@20", "ndcg@20", "hit_rate@20", "coverage@20", "novelty@20", "seconds")
+COLUMNS = ("recall@20", "ndcg@20", "hit_rate@20", "coverage@20", "seconds")
 
 
 @click.command()
@@ -24,6 +25,7 @@ def demo(connect: Callable[[], Database]) -> None:
 
     Example: graphrec-neo4j demo
     """
+    from graphrec_neo4j import asking
     from graphrec_neo4j.demo import DemoModels, judge_demo, load_demo, sync_demo
 
     models = DemoModels.installed()
@@ -34,11 +36,15 @@ def demo(connect: Callable[[], Database]) -> None:
         click.echo(f"Loaded {_counts(loaded.nodes)}; {_counts(loaded.edges)}.")
         for report in sync_demo(database, graph, models, progress):
             _say_published(report)
-        person = _busy_person(graph.snapshot)
-        _show_person(database, graph.snapshot, person)
+        user = _busy_person(graph.snapshot)
+        name, best = _show_person(database, graph.snapshot, user)
+        link = asking.browser_page(database, graph.snapshot.schema, str(user), str(best))
         table = judge_demo(graph, models, progress=progress).table()
-    answer_table(table["models"], COLUMNS, f"\nHow good is it? {table['split']}; {table['users']:,} users")
-    _say_how_to_go_on(graph.snapshot.users.ids.key(person), database)
+    rows = [
+        {"model": row["model"], **{name.removesuffix("@20"): row[name] for name in COLUMNS}} for row in table["models"]
+    ]
+    answer_table(rows, title=f"\nHow good is it, at 20? {table['split']}; {table['users']:,} users")
+    _say_how_to_go_on(str(name), str(user), str(best), link)
 
 
 def _counts(counts: Any) -> str:
@@ -49,30 +55,35 @@ def _say_published(report: SyncReport) -> None:
     click.echo(f"Published run {report.run}, {report.model}, after {report.seconds['total']:.1f} s.")
 
 
-def _busy_person(snapshot: GraphSnapshot) -> int:
+def _busy_person(snapshot: GraphSnapshot) -> Key:
     """Someone with a history to speak of, friends, and no more of either than fits a screen: the same each time."""
     interactions = snapshot.interactions.getnnz(axis=1)
     ties = snapshot.matrix("FOLLOWS").getnnz(axis=1)
     fits = (interactions >= 15) & (interactions <= 40) & (ties >= 3)
-    return int(fits.argmax())
+    return snapshot.users.ids.key(int(fits.argmax()))
 
 
-def _show_person(database: Database, snapshot: GraphSnapshot, person: int) -> None:
-    from graphrec_neo4j.queries import statement
+def _show_person(database: Database, snapshot: GraphSnapshot, user: Key) -> tuple[str, Key]:
+    """Print her recommendations; return her name and the id of the first."""
+    from graphrec_neo4j import asking
 
-    names = snapshot.users.names
-    name = snapshot.users.ids.key(person) if names is None else names[person]
-    rows = database.read(statement("recommend/top_items", snapshot.schema), user_id=snapshot.users.ids.key(person), k=5)
-    answer_table(rows, ("rank", "title", "score", "reason"), f"\nFor {name}")
+    name = asking.name_of(database, snapshot.schema, snapshot.schema.recommend_to, user)
+    rows = asking.recommend(database, snapshot.schema, user, 5).rows
+    answer_reasons(rows, f"\nFor {name}:")
+    return name, rows[0]["item"]
 
 
-def _say_how_to_go_on(user: Any, database: Database) -> None:
+def _say_how_to_go_on(name: str, user: str, best: str, link: str) -> None:
     from graphrec_neo4j.queries import load_query
 
-    click.echo(f"\nAsk again:          graphrec-neo4j recommend {user}")
-    click.echo(f"Why:                graphrec-neo4j explain {user} ITEM")
-    click.echo("In Cypher:")
-    click.echo(f"  :param user_id => '{user}'; :param k => 10;")
+    click.echo(f"""
+Ask again:        graphrec-neo4j recommend {user}
+Why, in full:     graphrec-neo4j explain {user} {best}
+Go back:          graphrec-neo4j rollback
+Stop the server:  graphrec-neo4j server stop
+
+The Cypher that answers, for your application:
+  :param user_id => '{user}'; :param k => 10;""")
     click.echo("\n".join(f"  {line}" for line in load_query("recommend/top_items").body.splitlines()))
-    click.echo(f"In Neo4j Browser:   graphrec-neo4j browser {user}")
-    click.echo("Stop the server:    graphrec-neo4j server stop")
+    click.echo(f"\nThe paths from {name} to it in Neo4j Browser (user neo4j; server status names the password's file):")
+    click.echo(link)

@@ -9,7 +9,7 @@ import click
 
 from graphrec_neo4j.cli.common import (
     answer_json,
-    answer_table,
+    answer_reasons,
     connection_options,
     json_option,
     note,
@@ -42,4 +42,4 @@ def recommend(user: str, k: int, as_json: bool, connect: Callable[[], Database])
     if as_json:
         answer_json(answer.rows)
     else:
-        answer_table(answer.rows, ("rank", "item", "title", "score", "reason"))
+        answer_reasons(answer.rows)

@@ -12,8 +12,6 @@ from graphrec_neo4j.cli.common import answer_json, answer_table, connection_opti
 if TYPE_CHECKING:
     from graphrec_neo4j.database import Database
 
-_COLUMNS = ("number", "state", "model", "published_at", "users", "items", "interactions", "recommendations")
-
 
 @click.command()
 @json_option
@@ -32,7 +30,14 @@ def status(connect: Callable[[], Database], as_json: bool) -> None:
         return
     click.echo(sentence(found))
     if found["runs"]:
-        answer_table(found["runs"], _COLUMNS)
+        answer_table([_row(run) for run in found["runs"]])
+
+
+def _row(run: dict[str, Any]) -> dict[str, Any]:
+    """One run in columns that fit a terminal; ``--json`` has them all."""
+    published = (run["published_at"] or "").replace("T", " ")[:16]
+    counts = {name: f"{run[name]:,}" for name in ("users", "items", "interactions")}
+    return {"run": run["number"], "state": run["state"], "model": run["model"], "published": published, **counts}
 
 
 def sentence(found: dict[str, Any]) -> str:
