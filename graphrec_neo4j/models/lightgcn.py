@@ -25,9 +25,11 @@ Floats = npt.NDArray[np.float32]
 class LightGCNSettings:
     """``dimensions`` of a vector, ``layers`` of propagation, and how the embeddings are learnt.
 
-    ``loss``: ``"softmax"`` ranks by cosine, each liked item against up to ``negatives`` items that a batch
-    shares, at a ``temperature`` t; ``"bpr"`` is the paper's, by dot product, one negative each. Without a
-    temperature, t = 1 / ln(n) for n items compared, where a perfect item outweighs all unrelated ones together.
+    ``loss``: ``"softmax"`` learns cosines, each liked item against up to ``negatives`` items that a batch
+    shares, at a ``temperature`` t; ``"bpr"`` is the paper's, on dot products, one negative each. Without a
+    temperature, t = 1 / ln(n) for n items compared, where a perfect item weighs as much as n unrelated ones.
+    ``item_length`` is the power of an item's length that stays in its score: after softmax 0 ranks by cosine and
+    1 by dot product, which favours popular items; bpr always ranks by dot product.
     An epoch deals the users into ``batches`` and each batch costs one propagation over the graph, so ``epochs *
     batches`` steps are made whatever the graph's size; the learning rate falls to zero over them.
     """
@@ -35,11 +37,12 @@ class LightGCNSettings:
     dimensions: int = 64
     layers: int = 3
     loss: Literal["softmax", "bpr"] = "softmax"
-    epochs: int = 40
+    epochs: int = 16
     batches: int = 30
     learning_rate: float = 0.02
     temperature: float | None = None
     negatives: int = 8192
+    item_length: float = 0.35
 
     def __post_init__(self) -> None:
         counts = (self.dimensions, self.epochs, self.batches, self.negatives)
@@ -59,7 +62,7 @@ class LightGCN(Recommender):
     """``score(u, i) = e_u . e_i``, with e the mean of a node's embedding carried 0 to ``layers`` steps.
 
     Trained through PyTorch Geometric on ``device`` (``"auto"``, ``"cpu"``, ``"cuda"``), which is no setting of the
-    model; a restored model needs no torch. With softmax all vectors have length one. Interactions count once,
+    model; a restored model needs no torch. With softmax a user's vector has length one. Interactions count once,
     whatever their weight. A user without interactions gets the most popular items.
 
     The propagation is linear, so reasons are exact: ``e_u = a_0 E_u + sum over the history of P_j / sqrt(d_u d_j)``
@@ -100,25 +103,24 @@ class LightGCN(Recommender):
             user_sum += users
             item_sum += items
         share = np.float32(1 / (self.settings.layers + 1))
-        user_sum[of_user == 0], item_sum[of_item == 0] = 0, 0
-        user_length = self._lengths(user_sum * share)
-        item_vectors = item_sum * share
+        user_vectors = user_sum * share * (of_user > 0)[:, None]
+        item_vectors = item_sum * share * (of_item > 0)[:, None]
+        user_divisor, item_divisor = self._divisor(user_vectors), self._divisor(item_vectors, self.settings.item_length)
         return TasteParts(
-            users=user_sum * share / user_length,
-            items=item_vectors / self._lengths(item_vectors),
+            users=user_vectors / user_divisor,
+            items=item_vectors / item_divisor,
             through=history_sum * share * of_item[:, None],
-            scale=of_user / user_length[:, 0],
+            scale=of_user / user_divisor[:, 0],
             history=liked,
             node_type=node_type,
             edge=edge,
         )
 
-    def _lengths(self, vectors: Floats) -> Floats:
-        """What each of ``vectors`` (n, d) is divided by: (n, 1), its length where the model ranks by cosine."""
-        if self.settings.loss == "bpr":
-            return np.ones((len(vectors), 1), dtype=np.float32)
+    def _divisor(self, vectors: Floats, kept: float = 0.0) -> Floats:
+        """What to divide ``vectors`` (n, d) by to keep the power ``kept`` of their length: (n, 1); 1 after bpr."""
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.where(length > 0, length, 1).astype(np.float32)
+        power = 0.0 if self.settings.loss == "bpr" else 1.0 - kept
+        return np.where(length > 0, length, 1).astype(np.float32) ** np.float32(power)
 
     def vectors(self) -> Vectors:
         """User and item vectors; zero for a node without interactions."""
@@ -137,7 +139,7 @@ class LightGCN(Recommender):
     def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
         liked = (histories > 0).astype(np.float32)
         vectors = (sparse.diags(_inverse_roots(liked, axis=1)) @ liked) @ self.parts.through
-        return ((vectors / self._lengths(vectors)) @ self.parts.items.T).astype(np.float32)
+        return ((vectors / self._divisor(vectors)) @ self.parts.items.T).astype(np.float32)
 
     def _explain(self, user: int, item: int, limit: int) -> Explanation:
         return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])

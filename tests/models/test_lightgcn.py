@@ -97,18 +97,31 @@ class TestNetwork:
         np.testing.assert_allclose(final[1].detach(), network.embedding.weight[1].detach() / 4, rtol=1e-6)
 
 
-def test_published_vectors_are_the_networks_at_length_one(fitted: LightGCN) -> None:
-    """The model propagates in NumPy so that a restored one needs no torch; the dense form is the judge of both."""
+def final_vectors(settings: LightGCNSettings) -> np.ndarray:
+    """What the network ends with on the communities, by dense arithmetic from the learnt embeddings."""
     from graphrec_neo4j.models.lightgcn_training import learn_embeddings
 
-    graph = communities()
-    liked = (graph.interactions > 0).astype(np.float32)
-    embeddings = learn_embeddings(liked, fitted.settings, 0, "cpu")
-    expected = dense_final(liked.toarray(), embeddings.astype(np.float64), 3)
-    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
-    vectors = fitted.vectors()
-    np.testing.assert_allclose(vectors.users[:-1], expected[:44], rtol=0, atol=1e-6)
-    np.testing.assert_allclose(vectors.items[:-1], expected[45:-1], rtol=0, atol=1e-6)
+    liked = (communities().interactions > 0).astype(np.float32)
+    embeddings = learn_embeddings(liked, settings, 0, "cpu")
+    return dense_final(liked.toarray(), embeddings.astype(np.float64), settings.layers)
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.5, 1.0])
+def test_scores_are_dot_products_with_the_users_length_taken_out_and_part_of_the_items(kept: float) -> None:
+    """The model propagates in NumPy so that a restored one needs no torch; the dense form is the judge of both."""
+    pytest.importorskip("torch_geometric")
+    model = create("lightgcn", **QUICK, item_length=kept).fit(communities())
+    users, items = np.split(final_vectors(model.settings), [45])
+    users /= np.linalg.norm(users, axis=1, keepdims=True)
+    items /= np.linalg.norm(items, axis=1, keepdims=True) ** (1 - kept)
+    np.testing.assert_allclose(model.scores(np.arange(44))[:, :-1], (users @ items.T)[:44, :-1], rtol=0, atol=1e-6)
+
+
+def test_scores_of_the_papers_loss_are_plain_dot_products() -> None:
+    pytest.importorskip("torch_geometric")
+    model = create("lightgcn", **QUICK, loss="bpr").fit(communities())
+    users, items = np.split(final_vectors(model.settings), [45])
+    np.testing.assert_allclose(model.scores(np.arange(44))[:, :-1], (users @ items.T)[:44, :-1], rtol=1e-5, atol=1e-5)
 
 
 def test_nodes_without_interactions_have_zero_vectors(fitted: LightGCN) -> None:
@@ -163,14 +176,14 @@ def test_the_contribution_of_a_history_item_is_what_the_score_loses_without_it(f
     liked = (graph.interactions > 0).astype(np.float32)
     embeddings = learn_embeddings(liked, fitted.settings, 0, "cpu").astype(np.float64)
     final = dense_final(liked.toarray(), embeddings, 3)
-    length = np.linalg.norm(final, axis=1)
+    length, kept = np.linalg.norm(final, axis=1), 1 - fitted.settings.item_length
     sums = 3 * dense_final(liked.toarray(), embeddings, 2)
     degree = np.concatenate([liked.sum(axis=1).A1, liked.sum(axis=0).A1])
     item = int(fitted.top_k(np.array([0]), 1, graph.seen).items[0, 0])
     for part in fitted.explain(0, item).contributions:
         node = 45 + part.path[0][1]
         through = sums[node] / 4 / np.sqrt(degree[0] * degree[node])
-        assert part.score == pytest.approx(through @ final[45 + item] / length[0] / length[45 + item], abs=1e-6)
+        assert part.score == pytest.approx(through @ final[45 + item] / length[0] / length[45 + item] ** kept, abs=1e-6)
 
 
 def test_without_interactions_there_is_nothing_to_learn() -> None:
