@@ -37,7 +37,7 @@ def neo4j_connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Conne
     server.destroy()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def wipe_database(neo4j_connection: Connection) -> Callable[[], None]:
     """A function that empties the database once more in the middle of a test."""
     return lambda: _wipe(neo4j_connection)

@@ -31,13 +31,14 @@ def driver(neo4j_connection: Connection) -> Iterator[neo4j.Driver]:
 
 @pytest.fixture(scope="module")
 def music(
-    neo4j_connection: Connection, driver: neo4j.Driver, tmp_path_factory: pytest.TempPathFactory
+    neo4j_connection: Connection,
+    wipe_database: Callable[[], None],
+    driver: neo4j.Driver,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> GraphSnapshot:
-    from conftest import _wipe
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRAPHREC_CACHE", str(tmp_path_factory.mktemp("cache")))
-        _wipe(neo4j_connection)
+        wipe_database()
         return publish_music(neo4j_connection)
 
 
