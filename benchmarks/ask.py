@@ -6,8 +6,11 @@ Without --uri a local server with the package's own settings is started in a tem
 end; with it, that database is filled, published to, and left so. Gowalla is taken from the folder GRAPHREC_DATA or
 from ../shared/data. It has neither friends nor categories, so 250,000 ties and 300 categories of very unequal size
 are drawn at random (seed 0). 300 random users (seed 1), each with an item of her list and a random category, are
-asked about once before the clock runs and once with it, one at a time. The peer is what people write first: the
-count of all paths user-item-user-item, of which the newcomer's query is the bounded form.
+asked about once before the clock runs and three times with it, one at a time. "p99" is over all of these calls,
+"p99 best" over the users, each with the quickest of her three, which leaves out what else the machine did. A path
+brings whole nodes with the 13 kB that a user's published texts and vectors take, so those files are also timed with
+their paths only counted. The peer is what people write first: the count of all paths user-item-user-item, of which
+the newcomer's query is the bounded form.
 """
 
 from __future__ import annotations
@@ -38,7 +41,7 @@ from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes, merge_parallel
 from graphrec_neo4j.sync import SyncRequest, sync
 from loaders.to_neo4j import to_neo4j
 
-USERS, PEER_USERS, TIES, CATEGORIES, K = 300, 12, 250_000, 300, 10
+USERS, PEER_USERS, PASSES, TIES, CATEGORIES, K = 300, 12, 3, 250_000, 300, 10
 EVERY_PATH = """
 MATCH (u:User {id: $user_id})-[:INTERACTED]->(:Item)<-[:INTERACTED]-(:User)-[:INTERACTED]->(i:Item)
 WHERE NOT EXISTS { (u)-[:INTERACTED]->(i) }
@@ -99,11 +102,14 @@ def ask_everything(connection: Connection, snapshot: GraphSnapshot) -> None:
         driver.session(database=connection.database, default_access_mode=neo4j.READ_ACCESS) as session,
     ):
         asked = arguments(session, snapshot)
-        print(f"{USERS} users, k = {K}\n{'':36}{'p50 ms':>8}{'p99 ms':>8}{'max':>8}{'rows':>7}{'fewest':>8}")
+        print(f"{USERS} users, k = {K}\n{'':34}{'p50 ms':>8}{'p99 ms':>9}{'p99 best':>9}{'rows':>7}{'fewest':>8}")
         for name in [name for room in ("recommend", "explain") for name in query_names(room)]:
             query = load_query(name)
             if "`INTERESTED_IN`" not in query.body:  # of which this graph has none
-                row(session, name, query.render(snapshot.schema).text, asked)
+                text = query.render(snapshot.schema).text
+                row(session, name, text, asked)
+                if query.returns == ("path",):
+                    row(session, "  its paths only counted", f"CALL () {{ {text} }} RETURN count(path)", asked)
         row(session, "peer: all paths, unbounded", EVERY_PATH, asked[:PEER_USERS])
         print(f"recall@20 of similar_items against exact cosines: {recall(session, snapshot):.4f}")
 
@@ -123,21 +129,20 @@ def arguments(session: neo4j.Session, snapshot: GraphSnapshot) -> list[dict[str,
 
 
 def row(session: neo4j.Session, name: str, text: str, asked: list[dict[str, Any]]) -> None:
-    """Ask about everybody twice and print the second time's milliseconds, and how many rows came back."""
-    milliseconds, counts = [], []
-    for timed in (False, True):
-        for one in asked:
+    """Ask about everybody, the first time unclocked; print milliseconds, and how many rows came back."""
+    milliseconds, counts = np.zeros((1 + PASSES, len(asked))), []
+    for number in range(1 + PASSES):
+        for place, one in enumerate(asked):
             start = time.perf_counter()
-            count = len(list(session.run(text, one)))
-            if timed:
-                milliseconds.append(1000 * (time.perf_counter() - start))
-                counts.append(count)
-    p50, p99 = np.percentile(milliseconds, [50, 99])
-    print(f"{name:36}{p50:8.2f}{p99:8.2f}{max(milliseconds):8.1f}{np.mean(counts):7.1f}{min(counts):8}", flush=True)
+            counts.append(len(list(session.run(text, one))))
+            milliseconds[number, place] = 1000 * (time.perf_counter() - start)
+    p50, p99 = np.percentile(milliseconds[1:], [50, 99])
+    best = np.percentile(milliseconds[1:].min(axis=0), 99)
+    print(f"{name:34}{p50:8.2f}{p99:9.2f}{best:9.2f}{np.mean(counts):7.1f}{min(counts):8}", flush=True)
 
 
 def recall(session: neo4j.Session, snapshot: GraphSnapshot) -> float:
-    """Of the true 20 nearest items by cosine, how many the vector index finds, for 200 random items."""
+    """Of the true 20 nearest items by cosine, how many the vector index finds, for 1,000 random items."""
     found = session.run(
         "MATCH (p:GraphRecPointer) MATCH (i:Item) WHERE i[p.item_vector] IS NOT NULL RETURN i.id, i[p.item_vector]"
     ).values()
@@ -146,7 +151,7 @@ def recall(session: neo4j.Session, snapshot: GraphSnapshot) -> float:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     text = statement("recommend/similar_items", snapshot.schema).text
     shares = []
-    for position in np.random.default_rng(2).choice(len(keys), 200, replace=False):
+    for position in np.random.default_rng(2).choice(len(keys), 1000, replace=False):
         cosines = vectors @ vectors[position]
         cosines[position] = -2
         nearest = {keys[other] for other in np.argpartition(-cosines, 20)[:20]}

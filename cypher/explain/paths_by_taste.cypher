@@ -4,7 +4,7 @@
 // returns: path
 // interactions: positive
 
-// Bounds: her 100 newest choices and the item's 50 newest people; of the choices in common the 5 with most people
+// Bounds: her 100 newest choices and the item's 30 newest people; of the choices in common the 5 with most people
 // are drawn, with 3 people each. The stored explanation (why_table) counts all; this is a picture of it.
 MATCH (u:`User` {`id`: $user_id})
 MATCH (i:`Item` {`id`: $item_id})
@@ -16,7 +16,7 @@ CALL (u, i) {
 CALL (u, i, liked) {
   CALL (u, i) {
     MATCH (i)<-[theirs:`INTERACTED`]-(v:`User`) WHERE v <> u
-    WITH v, max(theirs.`time`) AS newest ORDER BY newest DESC LIMIT 50
+    WITH v, max(theirs.`time`) AS newest ORDER BY newest DESC LIMIT 30
     RETURN v
   }
   MATCH (v)-[also:`INTERACTED`]->(a:`Item`) WHERE a IN liked
