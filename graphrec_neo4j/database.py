@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import neo4j
 from neo4j import exceptions
@@ -18,7 +18,6 @@ from graphrec_neo4j.queries import Statement
 from graphrec_neo4j.settings import Connection
 
 FETCH_SIZE = 10_000
-Folded = TypeVar("Folded")
 _DRIVER_WAIT_SECONDS = 30.0
 _BOLT = re.compile(r"(bolt|neo4j)(\+s|\+ssc)?://")
 
@@ -79,16 +78,6 @@ class Database:
         """Run a read statement and return its rows as lists of values, without the names; retried as a whole."""
         with self._session(neo4j.READ_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
             return session.execute_read(lambda tx: tx.run(statement.text, parameters).values())
-
-    def fold(self, statement: Statement, fold: Callable[[Iterator[list[Any]]], Folded], **parameters: Any) -> Folded:
-        """Run a read statement and return what ``fold`` makes of its rows, which it gets one by one.
-
-        Only one row is held at a time. A transient failure runs it again, so ``fold`` must start afresh each time.
-        """
-        with self._session(neo4j.READ_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
-            return session.execute_read(
-                lambda tx: fold(record.values() for record in tx.run(statement.text, parameters))
-            )
 
     def stream(self, statement: Statement, **parameters: Any) -> Iterator[tuple[Any, ...]]:
         """Run a read statement and yield its rows one by one, in constant memory; not retried."""

@@ -1,10 +1,11 @@
-"""The edges of one type out of Neo4j: page by page into arrays, one record a source node."""
+"""The edges of one type out of Neo4j: page by page into arrays."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,19 @@ from graphrec_neo4j.cypher_names import Naming
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import BadInputError, SnapshotError
 from graphrec_neo4j.ids import IdMap, Key
+from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.queries import Statement, statement
 from graphrec_neo4j.schema import EdgeType, GraphSchema
-from graphrec_neo4j.snapshot import MISSING_TIME, Edges, merge_parallel
+from graphrec_neo4j.snapshot import Edges, merge_parallel
 from loaders.stored_numbers import from_stored as numbers_from_stored
 from loaders.stored_times import from_stored as times_from_stored
 
-EDGES_A_PART = 50_000
+EDGES_A_PAGE = 40_000
+SOURCES_A_PAGE = 5_000
+SOURCES_AT_FIRST = 500
 
 _SHOWN = 5
+_GENERAL = "read/graph_edge_page_with_properties"
 
 Columns = dict[str, npt.NDArray]
 
@@ -61,7 +66,11 @@ class Findings:
 
 
 class EdgePages:
-    """Reads the edges of one type, page by page, where a page is a range of source keys."""
+    """Reads the edges of one type, page by page, where a page is a range of source keys.
+
+    A page comes as one record, since the driver's work is by the record, and aims at ``EDGES_A_PAGE`` edges, so
+    that it stays small where sources have many.
+    """
 
     def __init__(self, database: Database, schema: GraphSchema, name: str, sources: IdMap, targets: IdMap) -> None:
         self.database, self.name, self.kind = database, name, schema.edges[name]
@@ -69,18 +78,42 @@ class EdgePages:
         self.statement = _statement(schema, self.kind)
         self.findings = Findings()
         self._parts: list[Columns] = []
+        self._names = {"names": list(self.kind.properties)} if self.statement.name == _GENERAL else {}
 
-    def read(self, first: Key, last: Key) -> int:
-        """Read the edges from the sources between two keys in one transaction that is retried as a whole."""
-        values = {"no_weight": math.nan, "no_time": MISSING_TIME} if self._has_values else {}
-        names = {"names": list(self.kind.properties)} if self.kind.properties else {}
-        page = self.database.fold(self.statement, self._gather, first=first, last=last, **values, **names)
-        self._parts += page.parts
-        self.findings.add(page.findings)
-        return sum(len(part["source"]) for part in page.parts)
+    def read(self, keys: Sequence[Key], progress: Progress) -> Edges:
+        """Read the edges from the sources ``keys``, which stand in the database's own order.
 
-    def edges(self) -> Edges:
-        """All edges that were read, sorted; raises BadInputError where a value was none."""
+        Every page is one transaction that is retried by itself. Raises BadInputError where a value was none.
+        """
+        count = 0
+        for row in self._rows(keys):
+            page = _Page(self, *row)
+            count += len(page.target)
+            if len(page.target):
+                self._parts.append(page.merged())
+            self.findings.add(page.findings)
+            progress(f"reading {self.name}", count, 0)
+        return self._edges()
+
+    def _rows(self, keys: Sequence[Key]) -> Iterator[list[Any]]:
+        """The pages; while one is made into arrays, the server works on the next."""
+
+        def fetch(page: Sequence[Key]) -> list[Any]:
+            return self.database.read_values(self.statement, first=page[0], last=page[-1], **self._names)[0]
+
+        start, size = 0, SOURCES_AT_FIRST
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(fetch, keys[:size]) if keys else None
+            while coming is not None:
+                row = coming.result()
+                start += size
+                edges = sum(map(len, row[1]))
+                size = max(1, min(SOURCES_A_PAGE, 4 * size, size * EDGES_A_PAGE // max(edges, 1)))
+                coming = ahead.submit(fetch, keys[start : start + size]) if start < len(keys) else None
+                yield row
+
+    def _edges(self) -> Edges:
+        """All edges that were read, sorted."""
         found = self.findings
         if found.bad_count:
             raise BadInputError(
@@ -88,130 +121,86 @@ class EdgePages:
                 f"{'; …' if found.bad_count > len(found.bad) else ''}. Mend them in the database or take the "
                 "property out of graphrec.toml."
             )
-        made = _joined(self._parts or [self._none()])
+        made = _joined(self._parts or [_Page(self, [], []).columns()])
         properties = {name: made[f"property:{name}"] for name in self.kind.properties}
         edges = Edges(made["source"], made["target"], made.get("weight"), made.get("time"), properties)
         # Neo4j's order of strings is ours, but nothing here depends on that.
         in_order = bool((np.diff(edges.source) >= 0).all())
         return edges if in_order else edges.take(np.argsort(edges.source, kind="stable"))
 
-    @property
-    def _has_values(self) -> bool:
-        return bool(self.kind.weight or self.kind.time or self.kind.properties)
-
-    def _none(self) -> Columns:
-        return _Page(self).columns()
-
-    def _gather(self, rows: Iterator[list[Any]]) -> _Page:
-        page = _Page(self)
-        for row in rows:
-            page.add(*row)
-        page.flush()
-        return page
-
 
 class _Page:
-    """One page while it is read: lists that become arrays, merged, whenever they are long enough."""
+    """One page: a list for each source, which become arrays."""
 
-    def __init__(self, pages: EdgePages) -> None:
+    def __init__(
+        self,
+        pages: EdgePages,
+        sources: list[Key],
+        targets: list[list[Key]],
+        weights: Sequence[list[Any]] = (),
+        times: Sequence[list[Any]] = (),
+        properties: Sequence[list[list[Any]]] = (),
+    ) -> None:
         self.name, self.kind = pages.name, pages.kind
         self.sources, self.targets = pages.sources, pages.targets
-        self.parts: list[Columns] = []
         self.findings = Findings()
-        self._empty()
+        rows = np.fromiter((self.sources.lookup.get(source, -1) for source in sources), np.int32, len(sources))
+        self.source = np.repeat(rows, [len(of_source) for of_source in targets])
+        self.target = list(chain.from_iterable(targets))
+        self.weight = list(chain.from_iterable(weights)) if self.kind.weight else []
+        self.time = list(chain.from_iterable(times)) if self.kind.time else []
+        self.properties = list(chain.from_iterable(properties))
+        if (rows < 0).any() or not self.targets.lookup.keys() >= set(self.target):
+            self._leave_strangers()
 
-    def _empty(self) -> None:
-        self._source: list[int] = []
-        self._count: list[int] = []
-        self._target: list[Key] = []
-        self._weight: list[Any] = []
-        self._time: list[Any] = []
-        self._properties: list[list[Any]] = []
+    def _leave_strangers(self) -> None:
+        """Leave edges of nodes that were not there yet when the nodes were read."""
+        known = [n for n, key in enumerate(self.target) if self.source[n] >= 0 and key in self.targets]
+        self.findings.strangers = len(self.target) - len(known)
+        self.source = self.source[known]
+        self.target = [self.target[n] for n in known]
+        self.weight = [self.weight[n] for n in known] if self.weight else []
+        self.time = [self.time[n] for n in known] if self.time else []
+        self.properties = [self.properties[n] for n in known] if self.properties else []
 
-    def add(
-        self,
-        source: Key,
-        targets: list[Key],
-        weights: Sequence[Any] = (),
-        times: Sequence[Any] = (),
-        properties: Sequence[list[Any]] = (),
-    ) -> None:
-        """Take one source with all its edges."""
-        row = self.sources.lookup.get(source)
-        if row is None:
-            self.findings.strangers += len(targets)
-            return
-        self._source.append(row)
-        self._count.append(len(targets))
-        self._target += targets
-        self._weight += weights
-        self._time += times
-        self._properties += properties
-        if len(self._target) >= EDGES_A_PART:
-            self.flush()
-
-    def flush(self) -> None:
-        """Turn the lists into arrays; every source comes whole, so its parallel edges can be merged here."""
-        if not self._target:
-            return
-        columns = self.columns()
-        named = {name: columns[f"property:{name}"] for name in self.kind.properties}
-        edges = Edges(columns["source"], columns["target"], columns.get("weight"), columns.get("time"), named)
+    def merged(self) -> Columns:
+        """The columns, sorted; every source comes whole, so its parallel edges can become one here."""
+        made = self.columns()
+        named = {name: made[f"property:{name}"] for name in self.kind.properties}
+        edges = Edges(made["source"], made["target"], made.get("weight"), made.get("time"), named)
         try:
-            merged, count = merge_parallel(edges, self.kind.duplicate_rule)
+            merged, self.findings.merged = merge_parallel(edges, self.kind.duplicate_rule)
         except SnapshotError as error:
             raise SnapshotError(f"{self.name}: {error}") from None
-        self.findings.merged += count
         part = merged.columns()
         # Where the schema has no place for a weight, a multiplicity has none either.
-        self.parts.append(part if self.kind.weight else {k: v for k, v in part.items() if k != "weight"})
-        self._empty()
+        return part if self.kind.weight else {name: column for name, column in part.items() if name != "weight"}
 
     def columns(self) -> Columns:
         """The lists as arrays, in the order of arrival."""
-        if not self.targets.lookup.keys() >= set(self._target):
-            self._leave_strangers()
-        made: Columns = {
-            "source": self._sources(),
-            "target": self.targets.rows_of(self._target).astype(np.int32),
-        }
+        made: Columns = {"source": self.source, "target": self.targets.rows_of(self.target).astype(np.int32)}
         if self.kind.weight:
-            made["weight"], bad, from_text = numbers_from_stored(self._weight)
-            self.findings.from_text += from_text
-            self._blame("weight", bad, made)
+            made["weight"], bad, self.findings.from_text = numbers_from_stored(self.weight)
+            self._blame("weight", bad)
         if self.kind.time:
-            made["time"], bad, cut = times_from_stored(self._time, self.kind.time_unit)
-            self.findings.cut_times += cut
-            self._blame("time", bad, made)
+            made["time"], bad, self.findings.cut_times = times_from_stored(self.time, self.kind.time_unit)
+            self._blame("time", bad)
         for position, name in enumerate(self.kind.properties):
-            made[f"property:{name}"] = _objects([values[position] for values in self._properties])
+            made[f"property:{name}"] = _objects([values[position] for values in self.properties])
         return made
 
-    def _sources(self) -> npt.NDArray[np.int32]:
-        return np.repeat(np.array(self._source, dtype=np.int32), np.array(self._count, dtype=np.int64))
-
-    def _leave_strangers(self) -> None:
-        """Leave edges to nodes that the pages of nodes did not have yet."""
-        known = [position for position, target in enumerate(self._target) if target in self.targets]
-        self.findings.strangers += len(self._target) - len(known)
-        self._source, self._count = self._sources()[known].tolist(), [1] * len(known)
-        self._target = [self._target[position] for position in known]
-        self._weight = [self._weight[position] for position in known] if self._weight else []
-        self._time = [self._time[position] for position in known] if self._time else []
-        self._properties = [self._properties[position] for position in known] if self._properties else []
-
-    def _blame(self, what: str, bad: dict[int, str], made: Columns) -> None:
+    def _blame(self, what: str, bad: dict[int, str]) -> None:
         self.findings.bad_count += len(bad)
         for position in list(bad)[:_SHOWN]:
-            source = self.sources.key(int(made["source"][position]))
-            self.findings.bad.append(f"the {what} from {source!r} to {self._target[position]!r}: {bad[position]}")
+            source = self.sources.key(int(self.source[position]))
+            self.findings.bad.append(f"the {what} from {source!r} to {self.target[position]!r}: {bad[position]}")
 
 
 def _statement(schema: GraphSchema, kind: EdgeType) -> Statement:
     # Read as source and target say, also where an edge has no direction of its own.
     naming = Naming.for_edge(schema, kind.model_copy(update={"directed": True}))
-    if kind.properties:
-        return statement("read/graph_edge_page_with_properties", naming)
+    if kind.properties or (kind.via and (kind.weight or kind.time)):
+        return statement(_GENERAL, naming)
     if kind.weight or kind.time:
         return statement("read/graph_edge_page_with_values", naming)
     return statement("read/graph_edge_page", naming)

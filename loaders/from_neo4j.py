@@ -48,11 +48,7 @@ def read_graph(database: Database, schema: GraphSchema, *, progress: Progress = 
     duplicates: dict[str, int] = {}
     for name, kind in schema.edges.items():
         reader = EdgePages(database, schema, name, nodes[kind.source].ids, nodes[kind.target].ids)
-        read = 0
-        for first, last in pages[kind.source].ranges:
-            read += reader.read(first, last)
-            progress(f"reading {name}", read, 0)
-        edges[name] = reader.edges()
+        edges[name] = reader.read(pages[kind.source].keys, progress)
         duplicates[name] = reader.findings.merged
         notes += reader.findings.notes(name)
     return LoadedGraph(GraphSnapshot(schema, nodes, edges), duplicates=duplicates, notes=notes)
@@ -60,12 +56,12 @@ def read_graph(database: Database, schema: GraphSchema, *, progress: Progress = 
 
 @dataclass
 class _NodePages:
-    """Reads the nodes of one type; ``ranges`` are the first and last keys of the pages, in the database's order."""
+    """Reads the nodes of one type; ``keys`` are then their keys in the database's own order."""
 
     database: Database
     name: str
     kind: NodeType
-    ranges: list[tuple[Key, Key]] = field(default_factory=list)
+    keys: list[Key] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def nodes(self, progress: Progress) -> Nodes:
@@ -74,17 +70,15 @@ class _NodePages:
         names = list(
             dict.fromkeys([*self.kind.features, *self.kind.text, *([self.kind.name] if self.kind.name else [])])
         )
-        keys: list[Key] = []
         properties: list[list[Any]] = []
         for page_keys, page_properties in self._pages(names):
-            keys += page_keys
-            properties += page_properties
-            self.ranges.append((page_keys[0], page_keys[-1]))
-            progress(f"reading {self.name}", len(keys), total)
-        if len(keys) < total:
+            self.keys += page_keys
+            properties += page_properties if names else []
+            progress(f"reading {self.name}", len(self.keys), total)
+        if len(self.keys) < total:
             check_keys(self.database, self.name, self.kind)
-        ids = IdMap(self.name, keys, self.kind.key_type)
-        order = ids.rows_of(keys)
+        ids = IdMap(self.name, self.keys, self.kind.key_type)
+        order = ids.rows_of(self.keys)
         columns = {name: _in_order([row[n] for row in properties], order) for n, name in enumerate(names)}
         return Nodes(
             ids,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ def from_stored(values: Sequence[Any]) -> tuple[FloatArray, dict[int, str], int]
 
     Also returns why those that are no numbers are none, by position (they are NaN), and how many were text.
     """
-    if set(map(type, values)) <= {float, int, bool}:
+    if set(map(type, values)) <= {float, int, bool, NoneType}:
         return np.array(values, dtype=np.float64), {}, 0
     made = np.full(len(values), np.nan)
     bad: dict[int, str] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable, Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -29,13 +30,14 @@ _LAST_YEAR = (datetime.datetime(9999, 12, 31, 23, 59, 59, 999_000, datetime.UTC)
 
 
 def from_stored(values: Sequence[Any], unit: TimeUnit) -> tuple[IntArray, dict[int, str], int]:
-    """Return stored times as milliseconds (n,), with None and MISSING_TIME as MISSING_TIME.
+    """Return stored times as milliseconds (n,), with None as MISSING_TIME.
 
     Also returns why those that are no times are none, by position (they count as missing), and how many
     temporal values were finer than a millisecond and were cut.
     """
-    if unit in _FACTORS and set(map(type, values)) <= {int}:
-        plain = np.array(values, dtype=np.int64)
+    if unit in _FACTORS and set(map(type, values)) <= {int, NoneType}:
+        missing = int(MISSING_TIME)
+        plain = np.array([missing if value is None else value for value in values], dtype=np.int64)
         there = plain[plain != MISSING_TIME]
         if not len(there) or max(-int(there.min()), int(there.max())) <= _LARGEST // _FACTORS[unit]:
             return np.where(plain == MISSING_TIME, plain, plain * _FACTORS[unit]), {}, 0
@@ -43,7 +45,7 @@ def from_stored(values: Sequence[Any], unit: TimeUnit) -> tuple[IntArray, dict[i
     bad: dict[int, str] = {}
     cut = 0
     for position, value in enumerate(values):
-        if value is None or (type(value) is int and value == MISSING_TIME):
+        if value is None:
             continue
         try:
             made[position], exact = _milliseconds(value, unit)

@@ -32,21 +32,6 @@ def test_rows_come_as_dictionaries_as_values_and_one_by_one(database: Database) 
     assert database.read(NUMBERS, n=2) == [{"k": 1, "twice": 2}, {"k": 2, "twice": 4}]
     assert database.read_values(NUMBERS, n=2) == [[1, 2], [2, 4]]
     assert list(database.stream(NUMBERS, n=2)) == [(1, 2), (2, 4)]
-    assert database.fold(NUMBERS, lambda rows: sum(k * twice for k, twice in rows), n=3) == 2 + 8 + 18
-
-
-def test_a_fold_starts_afresh_when_its_transaction_is_run_again(database: Database) -> None:
-    tries: list[int] = []
-
-    def fold(rows: Iterator[list[int]]) -> list[int]:
-        tries.append(0)
-        listed = [k for k, _ in rows]
-        if len(tries) == 1:
-            raise exceptions.SessionExpired("the server went away")
-        return listed
-
-    assert database.fold(NUMBERS, fold, n=3) == [1, 2, 3]
-    assert len(tries) == 2
 
 
 def test_a_write_returns_its_rows_and_the_servers_counters(database: Database) -> None:

@@ -1,7 +1,7 @@
-// The edges of one type from the nodes between two keys: one row a source, with the keys of its targets.
+// The edges of one type from the nodes between two keys, in one row: the sources, and for each the keys of its targets.
 // mode:    read
 // params:  first (key), last (key)
-// returns: source, targets
+// returns: sources, targets
 MATCH (u:`User`)
 WHERE $first <= u.`id` <= $last
-RETURN u.`id` AS source, [(u)-[:`INTERACTED`]->(i:`Item`) | i.`id`] AS targets
+RETURN collect(u.`id`) AS sources, collect([(u)-[:`INTERACTED`]->(i:`Item`) | i.`id`]) AS targets

@@ -1,15 +1,20 @@
-// The same as read/graph_edge_page_with_values with one list of further properties an edge.
+// The same as read/graph_edge_page_with_values for edges that are paths, and with one list of further properties an edge.
 // mode:    read
-// params:  first (key), last (key), no_weight (number), no_time (integer), names (list)
-// returns: source, targets, weights, times, properties
+// params:  first (key), last (key), names (list)
+// returns: sources, targets, weights, times, properties
 MATCH (u:`User`)
 WHERE $first <= u.`id` <= $last
 CALL (u) {
   MATCH (u)-[r:`INTERACTED`]->(i:`Item`)
   RETURN
-    collect(i.`id`) AS targets,
-    collect(coalesce(r.`weight`, $no_weight)) AS weights,
-    collect(coalesce(r.`time`, $no_time)) AS times,
-    collect([name IN $names | r[name]]) AS properties
+    collect(i.`id`) AS of_targets,
+    collect([r.`weight`]) AS of_weights,
+    collect([r.`time`]) AS of_times,
+    collect([name IN $names | r[name]]) AS of_properties
 }
-RETURN u.`id` AS source, targets, weights, times, properties
+RETURN
+  collect(u.`id`) AS sources,
+  collect(of_targets) AS targets,
+  collect([value IN of_weights | value[0]]) AS weights,
+  collect([value IN of_times | value[0]]) AS times,
+  collect(of_properties) AS properties

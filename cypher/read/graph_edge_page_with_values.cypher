@@ -1,14 +1,16 @@
-// The edges of one type from the nodes between two keys: one row a source, with targets, weights and times as lists.
+// The edges of one type from the nodes between two keys, in one row: for each source its targets, weights and times.
+// For edges that are relationships: the values are taken after grouping, which is the cheapest, and null where missing.
 // mode:    read
-// params:  first (key), last (key), no_weight (number), no_time (integer)
-// returns: source, targets, weights, times
+// params:  first (key), last (key)
+// returns: sources, targets, weights, times
 MATCH (u:`User`)
 WHERE $first <= u.`id` <= $last
 CALL (u) {
   MATCH (u)-[r:`INTERACTED`]->(i:`Item`)
-  RETURN
-    collect(i.`id`) AS targets,
-    collect(coalesce(r.`weight`, $no_weight)) AS weights,
-    collect(coalesce(r.`time`, $no_time)) AS times
+  RETURN collect(i.`id`) AS of_targets, collect(r) AS edges
 }
-RETURN u.`id` AS source, targets, weights, times
+RETURN
+  collect(u.`id`) AS sources,
+  collect(of_targets) AS targets,
+  collect([r IN edges | r.`weight`]) AS weights,
+  collect([r IN edges | r.`time`]) AS times
