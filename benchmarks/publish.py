@@ -20,7 +20,7 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Event
@@ -45,6 +45,8 @@ from loaders.to_neo4j import to_neo4j
 
 TURNS, PLAIN_ROWS, PLAIN_VECTORS, K, ASKED = 3, 500, 500, 20, 500
 LAST_TURN = 13
+# Each way of writing overwrites what it wrote the turn before, and nothing larger.
+SLOT = {"lists": "a", "lists with reasons and contributions": "b", "vectors": "a"}
 PLAIN_MERGE = """
 MATCH (u:User {id: $user}) MATCH (i:Item {id: $item})
 MERGE (u)-[r:PLAIN]->(i) SET r.rank = $rank, r.score = $score, r.reason = $reason, r.why = $why
@@ -116,11 +118,7 @@ def moved(vectors: Vectors, turn: int) -> Vectors:
 
 def writes(database: Database, session: neo4j.Session, snapshot: GraphSnapshot, top: TopK, vectors: Vectors) -> None:
     """Top-20 lists and vectors, ours against a statement a row, in turns."""
-    kinds: dict[str, list[tuple[float, float]]] = {
-        "lists": [],
-        "lists with reasons and contributions": [],
-        "vectors": [],
-    }
+    kinds: dict[str, list[tuple[float, float]]] = {name: [] for name in SLOT}
     with Lease(database, seconds=600) as lease:
         for turn in range(1, 1 + TURNS):
             for name, made in kinds.items():
@@ -128,7 +126,7 @@ def writes(database: Database, session: neo4j.Session, snapshot: GraphSnapshot, 
                 if name != "vectors":
                     given = replace(given, vectors=Vectors(vectors.users[:, :0], vectors.items[:, :0]))
                 rows = ResultRows(snapshot, given)
-                writer = SlotWriter(database, lease, snapshot.schema, rows, "a", lambda *_: None)
+                writer = SlotWriter(database, lease, snapshot.schema, rows, SLOT[name], lambda *_: None)
                 plain = plain_vectors if name == "vectors" else plain_lists
                 made.append((ours(writer, rows, name), plain(session, snapshot, given)))
     for name, made in kinds.items():
@@ -223,18 +221,22 @@ def readers(connection: Connection, database: Database, snapshot: GraphSnapshot,
 
 
 def read(connection: Connection, keys: Sequence[Key], stop: Event, answers: SimpleQueue) -> None:
-    random, taken, wrong = np.random.default_rng(2), [], 0
     with driver(connection) as own, own.session(database=connection.database) as session:
-        while not stop.is_set():
-            user = keys[int(random.integers(len(keys)))]
-            start = time.perf_counter()
-            rows = session.run(LIST, user=user).data()
-            taken.append(time.perf_counter() - start)
-            wrong += len(rows) != K or len({int(row["score"]) for row in rows}) != 1
-            if len(taken) == ASKED:
-                answers.put("warm")
-                taken.clear()
-    answers.put((taken, wrong))
+        ask(session, keys, lambda asked: asked == ASKED)
+        answers.put("warm")
+        answers.put(ask(session, keys, lambda _: stop.is_set()))
+
+
+def ask(session: neo4j.Session, keys: Sequence[Key], enough: Callable[[int], bool]) -> tuple[list[float], int]:
+    """The seconds of each answer, and how many answers were of more than one run or not whole."""
+    random, taken, wrong = np.random.default_rng(2), [], 0
+    while not enough(len(taken)):
+        user = keys[int(random.integers(len(keys)))]
+        start = time.perf_counter()
+        rows = session.run(LIST, user=user).data()
+        taken.append(time.perf_counter() - start)
+        wrong += len(rows) != K or len({int(row["score"]) for row in rows}) != 1
+    return taken, wrong
 
 
 def milliseconds(taken: list[float]) -> str:

@@ -22,6 +22,17 @@ _DRIVER_WAIT_SECONDS = 30.0
 _BOLT = re.compile(r"(bolt|neo4j)(\+s|\+ssc)?://")
 
 
+class _Column(list[Any]):
+    """A long list as a parameter, of which the driver's log says no more than the length.
+
+    The driver writes out all parameters for its log before it knows that nobody reads it, which would take as long
+    as sending them.
+    """
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} values>"
+
+
 @dataclass(frozen=True)
 class Written:
     """What a write did: the rows that it returned and the server's own counters (``nodes_created`` …)."""
@@ -93,7 +104,8 @@ class Database:
         """Do as ``write``; the server ends the transaction after ``seconds``, even if this process stands still."""
         return self._write(neo4j.unit_of_work(timeout=seconds)(_run), statement, parameters)
 
-    def _write(self, run: Callable[..., Written], statement: Statement, parameters: Mapping[str, Any]) -> Written:
+    def _write(self, run: Callable[..., Written], statement: Statement, given: Mapping[str, Any]) -> Written:
+        parameters = {name: _Column(value) if type(value) is list else value for name, value in given.items()}
         with self._session(neo4j.WRITE_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
             try:
                 return session.execute_write(run, statement.text, parameters)
