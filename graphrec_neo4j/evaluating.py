@@ -38,7 +38,7 @@ def models_to_judge(asked: Sequence[str]) -> tuple[list[str], list[str]]:
     is not left out: it raises MissingExtraError when it is fitted.
     """
     has_torch = importlib.util.find_spec("torch") is not None
-    missing = [name for name in MODELS if not has_torch and "torch" in model_class(name).needs]
+    missing = [name for name in MODELS if not has_torch and model_class(name).needs]
     wanted = [name for name in MODELS if name not in missing] if EVERY_MODEL in asked else list(asked or ("auto",))
     names = list(dict.fromkeys([*BASELINES, *wanted]))
     return names, missing if EVERY_MODEL in asked else []

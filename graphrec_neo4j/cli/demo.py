@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from graphrec_neo4j.cli.common import answer_reasons, answer_table, connection_options, note, progress_on_stderr
+from graphrec_neo4j.cli.evaluate import shown
 
 if TYPE_CHECKING:
     from graphrec_neo4j.database import Database
     from graphrec_neo4j.ids import Key
     from graphrec_neo4j.snapshot import GraphSnapshot
     from graphrec_neo4j.sync import SyncReport
-
-COLUMNS = ("recall@20", "ndcg@20", "hit_rate@20", "coverage@20", "seconds")
 
 
 @click.command()
@@ -40,10 +39,7 @@ def demo(connect: Callable[[], Database]) -> None:
         name, best = _show_person(database, graph.snapshot, user)
         link = asking.browser_page(database, graph.snapshot.schema, str(user), str(best))
         table = judge_demo(graph, models, progress=progress).table()
-    rows = [
-        {"model": row["model"], **{name.removesuffix("@20"): row[name] for name in COLUMNS}} for row in table["models"]
-    ]
-    answer_table(rows, title=f"\nHow good is it, at 20? {table['split']}; {table['users']:,} users")
+    answer_table(shown(table), title=f"\nHow good is it, at 20? {table['split']}; {table['users']:,} users")
     _say_how_to_go_on(str(name), str(user), str(best), link)
 
 

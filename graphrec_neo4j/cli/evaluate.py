@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from graphrec_neo4j.database import Database
     from graphrec_neo4j.progress import Progress
     from graphrec_neo4j.ranking.splits import Split
+
+SHOWN = ("recall", "ndcg", "mrr", "hit_rate", "coverage")
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -64,8 +66,21 @@ def evaluate(connect: Callable[[], Database], asked: tuple[str, ...], how: str, 
     if as_json:
         answer_json(found)
         return
-    rows = [{name.replace(f"@{options['k']}", ""): value for name, value in row.items()} for row in found["models"]]
-    answer_table(rows, title=f"{found['split']}; k = {found['k']}, {found['users']:,} users, seed {found['seed']}")
+    answer_table(
+        shown(found), title=f"{found['split']}; k = {found['k']}, {found['users']:,} users, seed {found['seed']}"
+    )
+    for row in found["models"]:
+        if not row["chosen_on"].startswith("nothing"):
+            click.echo(f"{row['model']} was chosen on {row['chosen_on']}")
+
+
+def shown(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The columns of an evaluation that fit a terminal; ``--json`` has them all."""
+    metrics = {name: f"{name}@{found['k']}" for name in SHOWN}
+    return [
+        {"model": row["model"], **{name: row[full] for name, full in metrics.items()}, "seconds": row["seconds"]}
+        for row in found["models"]
+    ]
 
 
 def _given(*, train: Path | None, test: Path | None, ties: Path | None, form: Any, **_: Any) -> Split:

@@ -73,6 +73,7 @@ class LightGCN(Recommender):
     line = "embeddings learnt through PyTorch Geometric and smoothed along the graph"
     paper = "He, Deng, Wang, Li, Zhang, Wang: LightGCN, SIGIR 2020 (arXiv 2002.02126)"
     uses = ("interactions",)
+    needs = ("torch", "torch_geometric")
     inductive = True
     settings_class: ClassVar[type] = LightGCNSettings
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,9 @@ from graphrec_neo4j.training.negatives import UniformNegatives, known_among, sha
 
 if TYPE_CHECKING:
     from graphrec_neo4j.models.lightgcn import LightGCNSettings
+
+SMALL_GRAPH = 200_000
+"""Interactions below which training runs on one thread."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +85,18 @@ def chosen_device(wanted: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+@contextmanager
+def _fitting_threads(interactions: int) -> Iterator[None]:
+    """One thread for a small graph: its steps are over before others wake up, and waiting threads spin."""
+    before = torch.get_num_threads()
+    if interactions < SMALL_GRAPH:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def learn_embeddings(
     liked: sparse.csr_matrix, settings: LightGCNSettings, seed: int, device: str, progress: Progress = silent
 ) -> npt.NDArray[np.float32]:
@@ -87,12 +104,13 @@ def learn_embeddings(
     learning = Learning.begin(liked, settings, seed, chosen_device(device))
     if not len(learning.known.learners()):
         raise ModelError("every user with interactions likes every item, so lightgcn has no order of items to learn.")
-    train(
-        [learning.network.embedding.weight],
-        learning.batches,
-        learning.loss_of,
-        epochs=settings.epochs,
-        learning_rate=settings.learning_rate,
-        progress=progress,
-    )
+    with _fitting_threads(liked.nnz):
+        train(
+            [learning.network.embedding.weight],
+            learning.batches,
+            learning.loss_of,
+            epochs=settings.epochs,
+            learning_rate=settings.learning_rate,
+            progress=progress,
+        )
     return learning.network.embedding.weight.detach().cpu().numpy()

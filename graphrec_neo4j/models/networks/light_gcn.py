@@ -7,9 +7,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch_geometric.nn import LightGCN
-from torch_geometric.nn.conv.gcn_conv import gcn_norm
-from torch_geometric.utils import to_torch_csr_tensor
+
+with warnings.catch_warnings():
+    # PyTorch Geometric still compiles parts of itself with torch.jit.script, which torch tells every user.
+    warnings.filterwarnings("ignore", message=".*torch.jit.script.*", category=FutureWarning)
+    from torch_geometric.nn import LightGCN
+    from torch_geometric.nn.conv.gcn_conv import gcn_norm
+    from torch_geometric.utils import to_torch_csr_tensor
 
 
 def normalised_adjacency(edge_index: Tensor, n_nodes: int) -> Tensor:
