@@ -18,10 +18,10 @@ from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.runs import Run, current_run
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
+from loaders.check_schema import check_schema
 from loaders.from_neo4j import from_neo4j
 from loaders.result_names import check_ready
 from loaders.results_to_neo4j import Published, RunDraft, publish
-from loaders.check_schema import check_schema
 
 
 @dataclass(frozen=True)

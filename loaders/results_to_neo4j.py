@@ -181,9 +181,7 @@ class _Publication:
         return None if self.indexes.are_online() else "a vector index is not online"
 
 
-def _run_properties(
-    snapshot: GraphSnapshot, results: Results, draft: RunDraft, rows: ResultRows
-) -> dict[str, Any]:
+def _run_properties(snapshot: GraphSnapshot, results: Results, draft: RunDraft, rows: ResultRows) -> dict[str, Any]:
     """The properties of the run node, those that change with its state left out."""
     learnt = [len(snapshot.edges[name]) for name in snapshot.schema.by_role("interaction")]
     return {
