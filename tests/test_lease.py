@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from published import PlainDriver
 
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import DatabaseError, PublishError
 from graphrec_neo4j.lease import Lease
 from graphrec_neo4j.queries import Statement, statement
 from graphrec_neo4j.settings import Connection
-from tests.loaders.published import PlainDriver
 
 pytestmark = pytest.mark.live
 

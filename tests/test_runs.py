@@ -12,15 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from graphrec_neo4j import runs
-from graphrec_neo4j.database import Database
-from graphrec_neo4j.errors import PublishError
-from graphrec_neo4j.lease import Lease
-from graphrec_neo4j.queries import Statement
-from graphrec_neo4j.settings import Connection
-from loaders.results_to_neo4j import RunDraft, publish
-from tests.loaders.published import (
+from published import (
     PlainDriver,
     create,
     expected_lists,
@@ -30,6 +22,14 @@ from tests.loaders.published import (
     seen_relationships,
     snapshot_of,
 )
+
+from graphrec_neo4j import runs
+from graphrec_neo4j.database import Database
+from graphrec_neo4j.errors import PublishError
+from graphrec_neo4j.lease import Lease
+from graphrec_neo4j.queries import Statement
+from graphrec_neo4j.settings import Connection
+from loaders.results_to_neo4j import RunDraft, publish
 
 pytestmark = pytest.mark.live
 
@@ -236,7 +236,7 @@ def test_readers_during_publishing_see_one_generation_whole(
     assert {length for _, _, length in answers} == {3, 5}
 
 
-PUBLISHER = Path(__file__).parent / "loaders" / "publish_for_ever.py"
+PUBLISHER = Path(__file__).parent / "publish_for_ever.py"
 
 
 def test_a_publisher_killed_at_any_moment_leaves_the_former_generation_whole(

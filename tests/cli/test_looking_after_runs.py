@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner, Result
+from published import PlainDriver, create, results_for, snapshot_of
 
 from graphrec_neo4j.cli import cli
 from graphrec_neo4j.database import Database
@@ -14,7 +15,6 @@ from graphrec_neo4j.errors import PublishError
 from graphrec_neo4j.lease import Lease
 from graphrec_neo4j.settings import Connection
 from loaders.results_to_neo4j import RunDraft, publish
-from tests.loaders.published import PlainDriver, create, results_for, snapshot_of
 
 pytestmark = pytest.mark.live
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from published import PlainDriver, create, dump, results_for, snapshot_of
 
 from graphrec_neo4j import runs
 from graphrec_neo4j.database import Database
@@ -17,7 +18,6 @@ from graphrec_neo4j.settings import Connection
 from graphrec_neo4j.snapshot import GraphSnapshot
 from loaders.forget import Forgotten, count_ours, forget
 from loaders.results_to_neo4j import RunDraft, publish
-from tests.loaders.published import PlainDriver, create, dump, results_for, snapshot_of
 
 pytestmark = pytest.mark.live
 

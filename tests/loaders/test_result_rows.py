@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from published import results_for, snapshot_of
 
 from graphrec_neo4j.errors import PublishError
 from graphrec_neo4j.results import NO_ITEM, Results, TopK, Vectors
 from graphrec_neo4j.snapshot import GraphSnapshot
 from loaders.result_rows import ResultRows
-from tests.loaders.published import results_for, snapshot_of
 
 SNAPSHOT = snapshot_of(["ann", "bob"], ["x", "y", "z"], relationships=1)
 

@@ -9,6 +9,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from published import (
+    PlainDriver,
+    create,
+    dump,
+    expected_lists,
+    expected_relationships,
+    results_for,
+    seen_lists,
+    seen_relationships,
+    snapshot_of,
+)
 
 from graphrec_neo4j import __version__
 from graphrec_neo4j.database import Database
@@ -20,17 +31,6 @@ from graphrec_neo4j.settings import Connection
 from graphrec_neo4j.snapshot import GraphSnapshot
 from loaders.result_names import check_ready
 from loaders.results_to_neo4j import Published, RunDraft, publish
-from tests.loaders.published import (
-    PlainDriver,
-    create,
-    dump,
-    expected_lists,
-    expected_relationships,
-    results_for,
-    seen_lists,
-    seen_relationships,
-    snapshot_of,
-)
 
 pytestmark = pytest.mark.live
 

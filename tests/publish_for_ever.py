@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from published import results_for, snapshot_of
+
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.lease import Lease
 from graphrec_neo4j.runs import all_runs
 from graphrec_neo4j.settings import Connection
 from loaders.results_to_neo4j import RunDraft, publish
-from tests.loaders.published import results_for, snapshot_of
 
 
 def main() -> None:
