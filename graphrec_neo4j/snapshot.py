@@ -108,8 +108,9 @@ class GraphSnapshot:
         for rows, end in ((edges.source, kind.source), (edges.target, kind.target)):
             if len(rows) and (rows.min() < 0 or rows.max() >= len(self.nodes[end])):
                 raise SnapshotError(f"an edge of {name} points to a row outside the {len(self.nodes[end])} {end}s.")
-        order = edges.source.astype(np.int64) * max(1, len(self.nodes[kind.target])) + edges.target
-        if len(order) and not (np.diff(order) > 0).all():
+        source, target = edges.source, edges.target
+        rises = (source[1:] > source[:-1]) | ((source[1:] == source[:-1]) & (target[1:] > target[:-1]))
+        if not rises.all():
             raise SnapshotError(f"edges of {name} must be sorted and unique; build them with merge_parallel().")
 
     def __eq__(self, other: object) -> bool:

@@ -22,9 +22,9 @@ from graphrec_neo4j.snapshot import Edges, merge_parallel
 from loaders.stored_numbers import from_stored as numbers_from_stored
 from loaders.stored_times import from_stored as times_from_stored
 
-EDGES_A_PAGE = 40_000
+EDGES_A_PAGE = 20_000
 SOURCES_A_PAGE = 5_000
-SOURCES_AT_FIRST = 500
+SOURCES_AT_FIRST = 250
 
 _SHOWN = 5
 _GENERAL = "read/graph_edge_page_with_properties"
@@ -77,7 +77,7 @@ class EdgePages:
         self.sources, self.targets = sources, targets
         self.statement = _statement(schema, self.kind)
         self.findings = Findings()
-        self._parts: list[Columns] = []
+        self._columns = {name: _Growing(column.dtype) for name, column in _Page(self, [], []).columns().items()}
         self._names = {"names": list(self.kind.properties)} if self.statement.name == _GENERAL else {}
 
     def read(self, keys: Sequence[Key], progress: Progress) -> Edges:
@@ -89,8 +89,8 @@ class EdgePages:
         for row in self._rows(keys):
             page = _Page(self, *row)
             count += len(page.target)
-            if len(page.target):
-                self._parts.append(page.merged())
+            for name, column in page.merged().items():
+                self._columns[name].add(column)
             self.findings.add(page.findings)
             progress(f"reading {self.name}", count, 0)
         return self._edges()
@@ -121,11 +121,11 @@ class EdgePages:
                 f"{'; …' if found.bad_count > len(found.bad) else ''}. Mend them in the database or take the "
                 "property out of graphrec.toml."
             )
-        made = _joined(self._parts or [_Page(self, [], []).columns()])
+        made = {name: column.array() for name, column in self._columns.items()}
         properties = {name: made[f"property:{name}"] for name in self.kind.properties}
         edges = Edges(made["source"], made["target"], made.get("weight"), made.get("time"), properties)
         # Neo4j's order of strings is ours, but nothing here depends on that.
-        in_order = bool((np.diff(edges.source) >= 0).all())
+        in_order = (edges.source[1:] >= edges.source[:-1]).all()
         return edges if in_order else edges.take(np.argsort(edges.source, kind="stable"))
 
 
@@ -206,10 +206,24 @@ def _statement(schema: GraphSchema, kind: EdgeType) -> Statement:
     return statement("read/graph_edge_page", naming)
 
 
-def _joined(parts: list[Columns]) -> Columns:
-    """The columns of all parts, joined one after the other so that at most one is held twice."""
-    names = list(parts[0])
-    return {name: np.concatenate([part.pop(name) for part in parts]) for name in names}
+class _Growing:
+    """A column that grows in place; joining arrays in the end would hold everything twice."""
+
+    def __init__(self, dtype: np.dtype) -> None:
+        self.dtype = dtype
+        self._bytes = bytearray()
+        self._objects: list[Any] = []
+
+    def add(self, column: npt.NDArray) -> None:
+        """Append the values of ``column``."""
+        if self.dtype == object:
+            self._objects += column.tolist()
+        else:
+            self._bytes += column.tobytes()
+
+    def array(self) -> npt.NDArray:
+        """All values, without a copy where they are numbers."""
+        return _objects(self._objects) if self.dtype == object else np.frombuffer(self._bytes, self.dtype)
 
 
 def _objects(values: list[Any]) -> npt.NDArray[np.object_]:

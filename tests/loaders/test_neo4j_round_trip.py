@@ -27,11 +27,11 @@ Run = Callable[..., list[dict[str, object]]]
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(snapshot=snapshots())
-def test_a_graph_comes_back_as_it_went_in(shared_database: Database, run: Run, snapshot: GraphSnapshot) -> None:
+def test_a_graph_comes_back_as_it_went_in(database: Database, run: Run, snapshot: GraphSnapshot) -> None:
     run("MATCH (n) DETACH DELETE n")
-    to_neo4j(shared_database, snapshot)
-    assert from_neo4j(shared_database, snapshot.schema) == snapshot
-    assert not to_neo4j(shared_database, snapshot).changed
+    to_neo4j(database, snapshot)
+    assert from_neo4j(database, snapshot.schema) == snapshot
+    assert not to_neo4j(database, snapshot).changed
 
 
 def test_a_second_load_changes_nothing_and_says_so(database: Database) -> None:
