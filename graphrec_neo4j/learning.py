@@ -62,7 +62,8 @@ def learn(
     clock.lap("vectors and walks")
     reasons, why = _texts(fitted, Describer(snapshot), top, progress)
     clock.lap("explain")
-    results = Results(top, walk, vectors, scores, reasons, why, report.get("metrics", {}))
+    told = {name: value for name, value in report.items() if name != "metrics"}
+    results = Results(top, walk, vectors, scores, reasons, why, {**report["metrics"], **told})
     return Learnt(fitted, results, report, clock.seconds)
 
 

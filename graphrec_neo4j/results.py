@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -85,7 +86,7 @@ class Results:
 
     ``top`` is the final list of every user, ``reasons[row][rank]`` its sentences and ``why[row][rank]`` its
     contributions as JSON texts; ``walk`` is the meta-path PageRank list; ``item_scores`` (n_items,) is the
-    global score of every item.
+    global score of every item; ``metrics`` is how good the model is, and what was chosen on what.
     """
 
     top: TopK
@@ -94,4 +95,4 @@ class Results:
     item_scores: npt.NDArray[np.float64]
     reasons: Sequence[Sequence[str]]
     why: Sequence[Sequence[str]]
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
