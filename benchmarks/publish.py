@@ -124,7 +124,9 @@ def writes(database: Database, session: neo4j.Session, snapshot: GraphSnapshot, 
             for name, made in kinds.items():
                 given = results(snapshot, top, vectors, turn, texts=name != "lists")
                 if name != "vectors":
-                    given = replace(given, vectors=Vectors(vectors.users[:, :0], vectors.items[:, :0]))
+                    # The plain way writes one list and no vector.
+                    walk = TopK(top.items[:, :0], top.scores[:, :0])
+                    given = replace(given, walk=walk, vectors=Vectors(vectors.users[:, :0], vectors.items[:, :0]))
                 rows = ResultRows(snapshot, given)
                 writer = SlotWriter(database, lease, snapshot.schema, rows, SLOT[name], lambda *_: None)
                 plain = plain_vectors if name == "vectors" else plain_lists

@@ -118,21 +118,24 @@ class Database:
         batches: Iterable[Mapping[str, Any]],
         *,
         sessions: int = 1,
+        seconds: float | None = None,
         done: Callable[[Written], None] = lambda written: None,
     ) -> None:
         """Write every batch, each in its own transaction, over ``sessions`` sessions and one queue.
 
-        ``done`` is called in this thread after each committed batch. At most ``2 * sessions`` batches are held
-        in memory. The first failure stops the queue and is raised.
+        ``seconds`` is how long the server lets a transaction live, without end if None. ``done`` is called in this
+        thread after each committed batch. At most ``2 * sessions`` batches are held in memory. The first failure
+        stops the queue and is raised.
         """
+        run = neo4j.unit_of_work(timeout=seconds)(_run)
         if sessions == 1:
             for batch in batches:
-                done(self.write(statement, **batch))
+                done(self._write(run, statement, batch))
             return
         with ThreadPoolExecutor(sessions) as pool:
             pending: set[Future[Written]] = set()
             for batch in batches:
-                pending.add(pool.submit(self.write, statement, **batch))
+                pending.add(pool.submit(self._write, run, statement, batch))
                 if len(pending) >= 2 * sessions:
                     finished, pending = wait(pending, return_when=FIRST_COMPLETED)
                     for future in finished:

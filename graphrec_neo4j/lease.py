@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
@@ -16,7 +16,7 @@ from graphrec_neo4j.errors import GraphRecError, PublishError
 from graphrec_neo4j.queries import Statement, statement
 
 if TYPE_CHECKING:
-    from graphrec_neo4j.database import Database
+    from graphrec_neo4j.database import Database, Written
 
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 5.0
@@ -74,13 +74,23 @@ class Lease:
 
         Raises PublishError where it gives none, because another sync took over.
         """
-        written = self._database.write_within(_BATCH_SECONDS, fenced, lease=self.uuid, **parameters)
-        if not written.rows:
-            raise PublishError(
-                "another sync took over while this one stood still; what is published stays as it was, "
-                "and what this one had begun is cleaned up by the next."
-            )
-        return written.rows[0]
+        return _proved(self._database.write_within(_BATCH_SECONDS, fenced, lease=self.uuid, **parameters))
+
+    def write_batches(
+        self, fenced: Statement, batches: Iterable[Mapping[str, Any]], done: Callable[[dict[str, Any]], None]
+    ) -> None:
+        """Do as ``write`` for every batch and call ``done`` with the row of each.
+
+        The next batch is made and sent while the server works on the one before; the pointer's lock keeps the
+        two apart.
+        """
+        self._database.write_batches(
+            fenced,
+            ({**batch, "lease": self.uuid} for batch in batches),
+            sessions=2,
+            seconds=_BATCH_SECONDS,
+            done=lambda written: done(_proved(written)),
+        )
 
     def sweep(self, fenced: Statement, **parameters: Any) -> None:
         """Run an ``IN TRANSACTIONS`` statement that returns how many of them ``failed``, until none does.
@@ -137,3 +147,13 @@ class Lease:
             if not written.rows:
                 return
             pause = self._renew
+
+
+def _proved(written: Written) -> dict[str, Any]:
+    """The row of a fenced write; without one the lease was lost."""
+    if not written.rows:
+        raise PublishError(
+            "another sync took over while this one stood still; what is published stays as it was, "
+            "and what this one had begun is cleaned up by the next."
+        )
+    return written.rows[0]

@@ -7,7 +7,7 @@ does not show any more, and begins with its number what is new. Until the pointe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from graphrec_neo4j.cypher_names import Naming
@@ -63,15 +63,20 @@ class RelationshipWriter:
 
     def write(self, rows: Rows) -> Drawn:
         """Bring the relationships of the users at ``rows`` to what the results say; end those of other types."""
-        drawn, draw = Drawn(), self._as("write/results_relationships", self._own)
-        for start in range(0, len(rows), USERS_A_BATCH):
-            batch = rows[start : start + USERS_A_BATCH]
-            row = self._lease.write(draw, number=self._number, **self._rows.relationship_columns(batch))
+        drawn, sent = Drawn(), 0
+        parts = (rows[start : start + USERS_A_BATCH] for start in range(0, len(rows), USERS_A_BATCH))
+        batches = ({"number": self._number, **self._rows.relationship_columns(part)} for part in parts)
+
+        def done(row: Mapping[str, int]) -> None:
+            nonlocal sent
             drawn.kept += row["kept"]
             drawn.begun += row["begun"]
             drawn.ended += row["ended"]
-            drawn.missing += self._rows.drawn(batch) - row["kept"] - row["begun"]
-            self._progress("relationships", start + len(batch), len(rows))
+            sent = min(sent + USERS_A_BATCH, len(rows))
+            self._progress("relationships", sent, len(rows))
+
+        self._lease.write_batches(self._as("write/results_relationships", self._own), batches, done)
+        drawn.missing = self._rows.drawn(rows) - drawn.kept - drawn.begun
         for kind in self._types:
             if kind != self._own:
                 self._lease.sweep(self._as("write/results_end_all", kind), number=self._number)

@@ -146,14 +146,19 @@ class SlotWriter:
         columns: Callable[[Rows], Mapping[str, Any]],
         size: int,
     ) -> int:
-        send, gone = statement(query, self._naming), 0
-        for start in range(0, len(rows), size):
-            batch = rows[start : start + size]
-            names = self._users | self._items
-            row = self._lease.write(send, names=names, digests=digests[batch].tolist(), **columns(batch))
-            gone += len(batch) - row["written"]
-            self._progress(stage, start + len(batch), len(rows))
-        return gone
+        written = sent = 0
+        names = self._users | self._items
+        parts = (rows[start : start + size] for start in range(0, len(rows), size))
+        batches = ({"names": names, "digests": digests[part].tolist(), **columns(part)} for part in parts)
+
+        def done(row: Mapping[str, Any]) -> None:
+            nonlocal written, sent
+            written += row["written"]
+            sent = min(sent + size, len(rows))
+            self._progress(stage, sent, len(rows))
+
+        self._lease.write_batches(statement(query, self._naming), batches, done)
+        return len(rows) - written
 
     def _clear(self, kind: str, ids: list[Key], names: Mapping[str, str]) -> None:
         clear = statement("write/results_clear_ids", Naming.for_node(self._schema.nodes[kind]))

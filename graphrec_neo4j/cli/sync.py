@@ -94,10 +94,6 @@ def _once(database: Database, schema_file: Path | None, request: SyncRequest, as
         click.echo(sentence(report, request))
 
 
-def _say_that_it_waits() -> None:
-    note("another sync is at work; waiting for it")
-
-
 def sentence(report: SyncReport, request: SyncRequest) -> str:
     """Say in a few lines what a sync did."""
     nodes = ", ".join(f"{count:,} {name}" for name, count in report.read["nodes"].items())

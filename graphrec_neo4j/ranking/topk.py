@@ -5,10 +5,7 @@ A list is ordered by score, best first; ties go to the lower item row.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +13,14 @@ from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.results import NO_ITEM, TopK
+from graphrec_neo4j.threads import in_threads
 
 Rows = npt.NDArray[np.integer]
 Scores = npt.NDArray[np.float32]
 
 BLOCK_BYTES = 64 * 2**20
 TILE_USERS, TILE_ITEMS = 2048, 4096
+PIECE = 512
 
 
 def blocks(n_rows: int, n_items: int, block_bytes: int = BLOCK_BYTES) -> Iterator[slice]:
@@ -81,10 +80,11 @@ def merge_scores(scores: Scores, first_item: int, seen: sparse.csr_matrix | None
         seen = _sorted(seen)
         pointers, indices = seen.indptr.astype(np.int32), seen.indices.astype(np.int32)
     items, best = top.items[block], top.scores[block]
-    _in_threads(
-        lambda part: merge_block(scores, first_item, pointers, indices, items, best, part.start, part.stop),
-        len(scores),
-    )
+
+    def work(start: int, stop: int) -> None:
+        merge_block(scores, first_item, pointers, indices, items, best, start, stop)
+
+    in_threads(work, len(scores), PIECE)
 
 
 def fill_up(top: TopK, popularity: npt.NDArray[np.float64], seen: sparse.csr_matrix | None = None) -> TopK:
@@ -114,15 +114,3 @@ def _empty(n_users: int, k: int) -> TopK:
 
 def _sorted(seen: sparse.csr_matrix) -> sparse.csr_matrix:
     return seen if seen.has_sorted_indices else seen.sorted_indices()
-
-
-def _in_threads(work: Callable[[slice], None], n_rows: int) -> None:
-    """Run ``work`` on slices of the rows, one a core; numba kernels let go of the interpreter lock."""
-    cores = min(os.cpu_count() or 1, 8, max(1, n_rows // 64))
-    bounds = np.linspace(0, n_rows, cores + 1).astype(int).tolist()
-    parts = [slice(a, b) for a, b in pairwise(bounds)]
-    if cores == 1:
-        work(parts[0])
-        return
-    with ThreadPoolExecutor(cores) as pool:
-        list(pool.map(work, parts))

@@ -20,7 +20,7 @@ from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.meta_path import MetaPath, Step
 from graphrec_neo4j.results import NO_ITEM, TopK
 from graphrec_neo4j.snapshot import GraphSnapshot
-from graphrec_neo4j.walks.threads import in_threads
+from graphrec_neo4j.threads import in_threads
 from graphrec_neo4j.walks.transitions import Chains, Floats, Order, Transitions, by_degree, pack
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.walks.threads import in_threads
+from graphrec_neo4j.threads import in_threads
 from graphrec_neo4j.walks.typed_graph import TypedGraph
 
 Floats = npt.NDArray[np.float64]

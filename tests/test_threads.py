@@ -1,6 +1,6 @@
 import pytest
 
-from graphrec_neo4j.walks.threads import in_threads
+from graphrec_neo4j.threads import in_threads
 
 
 @pytest.mark.parametrize("rows", [0, 1, 7, 8, 20])
