@@ -37,6 +37,21 @@ class TopK:
 
 
 @dataclass(frozen=True, eq=False)
+class Neighbours:
+    """The nearest items of n items, nearest first: ``top`` (n, k) rows and scores, ``counts`` (n, k) int64.
+
+    ``counts`` says how many users both items share; it is 0 where ``top`` holds NO_ITEM.
+    """
+
+    top: TopK
+    counts: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if self.counts.shape != self.top.items.shape:
+            raise PublishError("the counts of neighbours must be a table of the shape of their lists.")
+
+
+@dataclass(frozen=True, eq=False)
 class Vectors:
     """One vector a user (n_users, d) and one an item (n_items, d), float32, with similarity by cosine."""
 
@@ -85,8 +100,9 @@ class Results:
     """What one run publishes, in the row order of its snapshot.
 
     ``top`` is the final list of every user, ``reasons[row][rank]`` its sentences and ``why[row][rank]`` its
-    contributions as JSON texts; ``walk`` is the meta-path PageRank list; ``item_scores`` (n_items,) is the
-    global score of every item; ``metrics`` is how good the model is, and what was chosen on what.
+    contributions as texts; ``walk`` is the meta-path PageRank list; ``item_scores`` (n_items,) is the
+    global score of every item; ``metrics`` is how good the model is, and what was chosen on what; ``similar`` is
+    the item graph of a model that has one.
     """
 
     top: TopK
@@ -96,3 +112,4 @@ class Results:
     reasons: Sequence[Sequence[str]]
     why: Sequence[Sequence[str]]
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    similar: Neighbours | None = None

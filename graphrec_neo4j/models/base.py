@@ -17,7 +17,7 @@ from scipy import sparse
 from graphrec_neo4j.errors import ModelError, nearest
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.ranking.topk import fill_up, top_k_of_blocks
-from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
+from graphrec_neo4j.results import NO_ITEM, Explanation, Neighbours, TopK, Vectors
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 Rows = npt.NDArray[np.integer]
@@ -87,6 +87,10 @@ class Recommender(ABC):
 
     def vectors(self) -> Vectors | None:
         """Return the model's user and item vectors, or None if it has none."""
+        return None
+
+    def neighbours(self, k: int) -> Neighbours | None:
+        """Return the k nearest items of each item where the model is an item graph, or None if it is not."""
         return None
 
     def fold_in(self, histories: sparse.csr_matrix) -> Scores:
