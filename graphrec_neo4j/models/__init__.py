@@ -15,6 +15,7 @@ MODELS: dict[str, tuple[str, str]] = {
     "p3": ("p3", "P3"),
     "rp3beta": ("rp3beta", "RP3Beta"),
     "ppr": ("ppr", "PersonalizedPageRank"),
+    "item-knn": ("item_knn", "ItemKNN"),
     "spectral": ("spectral", "Spectral"),
     "lightgcn": ("lightgcn", "LightGCN"),
     "auto": ("auto", "Auto"),

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from graphrec_neo4j.errors import MissingExtraError, ModelError
 from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
-from graphrec_neo4j.models.taste import TasteParts, interaction_edge
+from graphrec_neo4j.models.taste import Tastes, TasteVectors, pattern
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.topk import top_k_of_vectors
 from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
@@ -78,7 +78,8 @@ class LightGCN(Recommender):
     settings_class: ClassVar[type] = LightGCNSettings
 
     device: str = "auto"
-    parts: TasteParts
+    tastes: Tastes
+    parts: TasteVectors
 
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         try:
@@ -87,12 +88,11 @@ class LightGCN(Recommender):
             raise MissingExtraError("the lightgcn model", "gnn") from error
         if not snapshot.interactions.nnz:
             raise ModelError("lightgcn learns from interactions, and the graph has none; load some first.")
-        liked = (snapshot.interactions > 0).astype(np.float32)
-        embeddings = learn_embeddings(liked, self.settings, seed, self.device, progress)
-        schema = snapshot.schema
-        self.parts = self._propagate(liked, embeddings, schema.recommend, interaction_edge(schema))
+        self.tastes = Tastes.of(snapshot)
+        liked = self.tastes.history
+        self.parts = self._propagate(liked, learn_embeddings(liked, self.settings, seed, self.device, progress))
 
-    def _propagate(self, liked: sparse.csr_matrix, embeddings: Floats, node_type: str, edge: str) -> TasteParts:
+    def _propagate(self, liked: sparse.csr_matrix, embeddings: Floats) -> TasteVectors:
         """Carry the learnt embeddings (n_users + n_items, d) over ``liked`` and keep what scores and reasons need."""
         of_user, of_item = _inverse_roots(liked, axis=1), _inverse_roots(liked, axis=0)
         normalised = sparse.diags(of_user) @ liked @ sparse.diags(of_item)
@@ -107,14 +107,11 @@ class LightGCN(Recommender):
         user_vectors = user_sum * share * (of_user > 0)[:, None]
         item_vectors = item_sum * share * (of_item > 0)[:, None]
         user_divisor, item_divisor = self._divisor(user_vectors), self._divisor(item_vectors, self.settings.item_length)
-        return TasteParts(
+        return TasteVectors(
             users=user_vectors / user_divisor,
             items=item_vectors / item_divisor,
             through=history_sum * share * of_item[:, None],
             scale=of_user / user_divisor[:, 0],
-            history=liked,
-            node_type=node_type,
-            edge=edge,
         )
 
     def _divisor(self, vectors: Floats, kept: float = 0.0) -> Floats:
@@ -138,7 +135,7 @@ class LightGCN(Recommender):
         return top
 
     def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
-        liked = (histories > 0).astype(np.float32)
+        liked = pattern(histories)
         vectors = (sparse.diags(_inverse_roots(liked, axis=1)) @ liked) @ self.parts.through
         return ((vectors / self._divisor(vectors)) @ self.parts.items.T).astype(np.float32)
 
@@ -146,16 +143,13 @@ class LightGCN(Recommender):
         return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
 
     def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
-        return self.parts.explain(users, items, limit)
+        return self.tastes.explain(users, items, limit, self.parts.terms)
 
     def _state(self) -> State:
-        parts = self.parts
-        arrays = {"users": parts.users, "items": parts.items, "through": parts.through, "scale": parts.scale}
-        return {**arrays, "history": parts.history, "names": np.array([parts.node_type, parts.edge])}
+        return {**self.tastes.state(), **self.parts.state()}
 
     def _restore(self, state: State) -> None:
-        node_type, edge = state.pop("names").tolist()
-        self.parts = TasteParts(**state, node_type=node_type, edge=edge)
+        self.tastes, self.parts = Tastes.restored(state), TasteVectors.restored(state)
 
 
 def _inverse_roots(liked: sparse.csr_matrix, axis: int) -> Floats:

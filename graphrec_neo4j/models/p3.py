@@ -17,7 +17,7 @@ from graphrec_neo4j.results import Explanation, TopK
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.walks.explanations import Grouping, as_arrays, explanations, from_arrays
-from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk
+from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk, powers_of
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class P3Settings:
     """``meta_paths``: texts or names of the schema; none means its first default one, as a rule that of taste.
 
     ``weights``: how much each path counts, alike without; ``alpha``: the power of every transition
-    probability (P3alpha), 1 being the plain walk.
+    probability (P3alpha), 1 being the plain walk, or one power a step, the last for all further.
     """
 
     meta_paths: tuple[str, ...] = ()
     weights: tuple[float, ...] | None = None
-    alpha: float = 1.0
+    alpha: float | tuple[float, ...] = 1.0
 
 
 class P3(Recommender):
@@ -72,7 +72,7 @@ class P3(Recommender):
         chains = [chain for chain, grouping in enumerate(self.groupings) if grouping.folds_in]
         if not chains:
             return np.tile(self.popularity.astype(np.float32), (histories.shape[0], 1))
-        walk = self.walk.from_histories(histories, chains, self.settings.alpha)
+        walk = self.walk.from_histories(histories, chains, powers_of(self.settings.alpha, 1)[0])
         return walk.scores(np.arange(histories.shape[0]))
 
     def _explain(self, user: int, item: int, limit: int) -> Explanation:

@@ -1,10 +1,11 @@
-"""Exact reasons for a model whose user vector is a weighted sum over the items of her history."""
+"""Exact reasons for models whose scores are sums over the items of a user's history."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,44 +14,45 @@ from scipy import sparse
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS
 from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
 from graphrec_neo4j.schema import GraphSchema
+from graphrec_neo4j.snapshot import GraphSnapshot
 
 Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.integer]
+Terms = Callable[[int, Rows, Rows], tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]
+"""Of a user, her history (h,) and items (k,): the scores (k,) and the part (k, h) that goes through each of hers."""
 _Part = tuple[int, float]
 
 
 @dataclass(frozen=True, eq=False)
-class TasteParts:
-    """``score(u, i) = users[u] . items[i]`` and the part of it that goes through each item j of u's history.
+class Tastes:
+    """What users like, as reasons: ``history`` (n_users, n_items) is a pattern with sorted rows.
 
-    That part is ``scale[u] * (through[j] . items[i])``; what remains does not come from the history. ``users``
-    (n_users, d), ``items`` and ``through`` (n_items, d), ``scale`` (n_users,), ``history`` (n_users, n_items)
-    a pattern with sorted rows; ``node_type`` and ``edge`` say what a walk through j passes and follows.
+    ``node_type`` and ``edge`` say what a walk from a user over an item of hers to another item passes and follows.
     """
 
-    users: Floats
-    items: Floats
-    through: Floats
-    scale: Floats
     history: sparse.csr_matrix
     node_type: str
     edge: str
 
-    @cached_property
-    def _liked_by(self) -> sparse.csr_matrix:
-        return self.history.T.tocsr().sorted_indices()
+    @classmethod
+    def of(cls, snapshot: GraphSnapshot) -> Self:
+        """Take every positive interaction of ``snapshot``, however strong, as 1."""
+        schema = snapshot.schema
+        return cls(pattern(snapshot.interactions), schema.recommend, _interaction_edge(schema))
 
-    def explain(
-        self, users: npt.NDArray[np.integer], items: npt.NDArray[np.integer], limit: int
-    ) -> list[list[Explanation | None]]:
-        """Explain ``items`` (m, k) for ``users`` (m,) by at most ``limit`` positive contributions, largest first."""
+    def explain(self, users: Rows, items: Rows, limit: int, terms: Terms) -> list[list[Explanation | None]]:
+        """Explain ``items`` (m, k) for ``users`` (m,) by at most ``limit`` positive ``terms``, largest first.
+
+        Their count is how many users like both items. What is left of a score does not come from these.
+        """
         found = [
             (score, parts)
             for user, of_user in zip(users.tolist(), items, strict=True)
-            for score, parts in self._parts_of(user, of_user, limit)
+            for score, parts in self._parts_of(user, of_user, limit, terms)
         ]
         flat = items.ravel().tolist()
         pairs = [(node, item) for (_, parts), item in zip(found, flat, strict=True) for node, _ in parts]
-        counts = iter(self._counts(pairs))
+        counts = iter(self.shared(*np.array(pairs, dtype=np.int64).reshape(-1, 2).T).tolist())
         made = [
             None if item == NO_ITEM else self._told(score, parts, counts)
             for (score, parts), item in zip(found, flat, strict=True)
@@ -58,25 +60,35 @@ class TasteParts:
         width = items.shape[1]
         return [made[start : start + width] for start in range(0, len(made), width)] if width else [[] for _ in users]
 
-    def _parts_of(self, user: int, items: npt.NDArray[np.integer], limit: int) -> Iterator[tuple[float, list[_Part]]]:
+    def shared(self, left: Rows, right: Rows) -> npt.NDArray[np.int64]:
+        """Return how many users like both ``left[p]`` and ``right[p]``, for each of p pairs."""
+        from graphrec_neo4j.models.pair_counts import shared_counts
+
+        return shared_counts(self._liked_by.indptr, self._liked_by.indices, left, right)
+
+    def state(self) -> dict[str, npt.NDArray | sparse.csr_matrix]:
+        """Return what :meth:`restored` takes."""
+        return {"history": self.history, "tastes": np.array([self.node_type, self.edge])}
+
+    @classmethod
+    def restored(cls, state: dict[str, npt.NDArray | sparse.csr_matrix]) -> Self:
+        """The inverse of :meth:`state`; other arrays beside are left alone."""
+        return cls(cast(sparse.csr_matrix, state["history"]), *cast(npt.NDArray, state["tastes"]).tolist())
+
+    @cached_property
+    def _liked_by(self) -> sparse.csr_matrix:
+        return self.history.T.tocsr().sorted_indices()
+
+    def _parts_of(self, user: int, items: Rows, limit: int, terms: Terms) -> Iterator[tuple[float, list[_Part]]]:
         """The score of each of ``items`` (k,) and its largest positive parts as (history item, part)."""
         mine = self.history.indices[self.history.indptr[user] : self.history.indptr[user + 1]]
-        vectors = self.items[items].astype(np.float64)
-        scores = vectors @ self.users[user].astype(np.float64)
-        parts = vectors @ self.through[mine].astype(np.float64).T * float(self.scale[user])
+        scores, parts = terms(user, mine, items)
         order = np.argsort(-parts, axis=1, kind="stable")[:, :limit]
         best = np.take_along_axis(parts, order, axis=1)
         listed = zip(items.tolist(), scores.tolist(), mine[order].tolist(), best.tolist(), strict=True)
         for item, score, nodes, values in listed:
             positive = [(node, value) for node, value in zip(nodes, values, strict=True) if value > 0]
             yield score, positive if item != NO_ITEM else []
-
-    def _counts(self, pairs: list[tuple[int, int]]) -> list[int]:
-        """How many users like both items of each pair."""
-        from graphrec_neo4j.models.pair_counts import shared_counts
-
-        left, right = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-        return shared_counts(self._liked_by.indptr, self._liked_by.indices, left, right).tolist()
 
     def _told(self, score: float, parts: list[_Part], counts: Iterator[int]) -> Explanation:
         contributions = tuple(
@@ -86,7 +98,44 @@ class TasteParts:
         return Explanation(score, contributions, score - sum(value for _, value in parts), exact=True)
 
 
-def interaction_edge(schema: GraphSchema) -> str:
+@dataclass(frozen=True, eq=False)
+class TasteVectors:
+    """``score(u, i) = users[u] . items[i]`` and the part of it that goes through each item j of u's history.
+
+    That part is ``scale[u] * (through[j] . items[i])``; what remains does not come from the history. ``users``
+    (n_users, d), ``items`` and ``through`` (n_items, d), ``scale`` (n_users,).
+    """
+
+    users: Floats
+    items: Floats
+    through: Floats
+    scale: Floats
+
+    def terms(self, user: int, mine: Rows, items: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return :data:`Terms`, summed in 64 bits."""
+        vectors = self.items[items].astype(np.float64)
+        scores = vectors @ self.users[user].astype(np.float64)
+        return scores, vectors @ self.through[mine].astype(np.float64).T * float(self.scale[user])
+
+    def state(self) -> dict[str, npt.NDArray]:
+        """Return what :meth:`restored` takes."""
+        return {"users": self.users, "items": self.items, "through": self.through, "scale": self.scale}
+
+    @classmethod
+    def restored(cls, state: dict[str, npt.NDArray | sparse.csr_matrix]) -> Self:
+        """The inverse of :meth:`state`; other arrays beside are left alone."""
+        arrays = cast("dict[str, npt.NDArray]", state)
+        return cls(arrays["users"], arrays["items"], arrays["through"], arrays["scale"])
+
+
+def pattern(interactions: sparse.csr_matrix) -> sparse.csr_matrix:
+    """1 (float32) for every positive interaction, however strong, with sorted rows."""
+    liked = (interactions > 0).astype(np.float32)
+    liked.sort_indices()
+    return liked
+
+
+def _interaction_edge(schema: GraphSchema) -> str:
     """The name of the one interaction type, or ``*`` where there are several, as meta-paths spell it."""
     names = list(schema.by_role("interaction"))
     return names[0] if len(names) == 1 else ALL_INTERACTIONS

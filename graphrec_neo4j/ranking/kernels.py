@@ -87,3 +87,15 @@ def fill_lists(
                 mine[place] = item
                 best[place] = lowest
                 place += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def best_of_rows(
+    pointers: npt.NDArray, columns: npt.NDArray, values: npt.NDArray, items: Int32s, scores: Float32s
+) -> None:
+    """Put the largest entries of each CSR row into lists (n, k) that hold NO_ITEM and zeros."""
+    for row in range(len(items)):
+        mine, best = items[row], scores[row]
+        for position in range(pointers[row], pointers[row + 1]):
+            if values[position] > best[-1]:
+                _insert(mine, best, columns[position], values[position])

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from graphrec_neo4j.walks.explain_kernel import Shares
 
 Rows = npt.NDArray[np.integer]
+Powers = float | Sequence[float]
+_Power = tuple[Step, float]
+_Raised = tuple[Sequence[sparse.csr_matrix], Sequence[float | None]]
+
 PIECE = 512
 
 
@@ -52,31 +56,48 @@ class MetaPathWalk:
         snapshot: GraphSnapshot,
         paths: Sequence[MetaPath],
         weights: Sequence[float] | None = None,
-        alpha: float = 1.0,
+        alpha: Powers = 1.0,
         discount: Floats | None = None,
     ) -> MetaPathWalk:
         """Prepare walks along ``paths``, each counting ``weights`` times (1 without), over ``snapshot``.
 
+        ``alpha`` is the power of every transition probability, or one power a step, the last for all further.
         Raises ModelError for a path that does not lead from users to items in two steps or more.
         """
         weights = [1.0] * len(paths) if weights is None else weights
         _check(snapshot, paths, weights)
-        starts = list(dict.fromkeys(path.steps[0] for path in paths))
-        middle = list(dict.fromkeys(step for path in paths for step in path.steps[1:-1]))
-        last = list(dict.fromkeys(path.steps[-1] for path in paths))
+        raised = [list(zip(path.steps, powers_of(alpha, len(path.steps)), strict=True)) for path in paths]
+        starts = list(dict.fromkeys(steps[0] for steps in raised))
+        middle = list(dict.fromkeys(step for steps in raised for step in steps[1:-1]))
+        last = list(dict.fromkeys(steps[-1] for steps in raised))
         chains = Chains(
-            np.array([starts.index(path.steps[0]) for path in paths], dtype=np.int64),
-            np.array([number for path in paths for number in _numbers(path, middle, last)], dtype=np.int64),
+            np.array([starts.index(steps[0]) for steps in raised], dtype=np.int64),
+            np.array([number for steps in raised for number in _numbers(steps, middle, last)], dtype=np.int64),
             np.cumsum([0] + [len(path.steps) - 1 for path in paths], dtype=np.int64),
             np.array(weights, dtype=np.float64),
         )
-        ends = snapshot.step_matrices(tuple(last))
-        order = by_degree(ends)
-        placed = [m[:, order.item_at].sorted_indices() for m in ends]
-        steps = [*snapshot.step_matrices(tuple(middle)), *placed]
+        first, between, ends = (
+            (snapshot.step_matrices(tuple(step for step, _ in steps)), [power for _, power in steps])
+            for steps in (starts, middle, last)
+        )
+        return cls._joined(first, between, ends, chains, discount)
+
+    @classmethod
+    def over(cls, histories: sparse.csr_matrix, items: sparse.csr_matrix) -> MetaPathWalk:
+        """The walk with ``scores = histories @ items`` (n_users, n) and (n, n_items), both without negative values."""
+        one = np.zeros(1, dtype=np.int64)
+        chains = Chains(one, one, np.array([0, 1], dtype=np.int64), np.ones(1))
+        return cls._joined(([histories], [None]), ([], []), ([items], [None]), chains, None)
+
+    @classmethod
+    def _joined(
+        cls, starts: _Raised, middle: _Raised, last: _Raised, chains: Chains, discount: Floats | None
+    ) -> MetaPathWalk:
+        order = by_degree(last[0])
+        steps = [*middle[0], *(matrix[:, order.item_at].sorted_indices() for matrix in last[0])]
         return cls(
-            pack(snapshot.step_matrices(tuple(starts)), alpha),
-            pack(steps, alpha),
+            pack(*starts),
+            pack(steps, [*middle[1], *last[1]]),
             chains,
             max(matrix.shape[0] for matrix in steps),
             order,
@@ -151,10 +172,13 @@ class MetaPathWalk:
         in_threads(work, len(users), PIECE, threads)
         return shares
 
-    def from_histories(self, histories: sparse.csr_matrix, chains: Sequence[int], alpha: float = 1.0) -> MetaPathWalk:
+    def from_histories(
+        self, histories: sparse.csr_matrix, chains: Sequence[int], power: float | None = 1.0
+    ) -> MetaPathWalk:
         """The same walk for the m unknown users of ``histories`` (m, n), along those ``chains`` alone.
 
-        Their first step, which must lead to the n nodes that a history counts, is the history's own.
+        Their first step, which must lead to the n nodes that a history counts, is the history's own, with its
+        probabilities raised to ``power``; None takes its values as they are.
         """
         steps = [self.chains.step[self.chains.first[chain] : self.chains.first[chain + 1]] for chain in chains]
         kept = Chains(
@@ -163,7 +187,7 @@ class MetaPathWalk:
             np.cumsum([0] + [len(part) for part in steps], dtype=np.int64),
             self.chains.weight[list(chains)],
         )
-        return replace(self, starts=pack([histories], alpha), chains=kept)
+        return replace(self, starts=pack([histories], [power]), chains=kept)
 
     def arrays(self) -> dict[str, npt.NDArray]:
         """Everything as named arrays, from which :meth:`from_arrays` makes an equal walk."""
@@ -189,9 +213,17 @@ class MetaPathWalk:
         return self.starts, self.steps, self.chains, self.width, self.order, self.discount
 
 
-def _numbers(path: MetaPath, middle: list[Step], last: list[Step]) -> list[int]:
+def powers_of(alpha: Powers, steps: int) -> list[float]:
+    """Return the power of each of ``steps`` steps."""
+    given = [alpha] if isinstance(alpha, int | float) else list(alpha)
+    if not given or not all(np.isfinite(power) for power in given):
+        raise ModelError(f"alpha must be a finite number, or one a step, not {alpha!r}.")
+    return [float(given[min(step, len(given) - 1)]) for step in range(steps)]
+
+
+def _numbers(steps: list[_Power], middle: list[_Power], last: list[_Power]) -> list[int]:
     """The matrices of the steps after the first, last steps being numbered after all middle ones."""
-    return [*(middle.index(step) for step in path.steps[1:-1]), len(middle) + last.index(path.steps[-1])]
+    return [*(middle.index(step) for step in steps[1:-1]), len(middle) + last.index(steps[-1])]
 
 
 def _check(snapshot: GraphSnapshot, paths: Sequence[MetaPath], weights: Sequence[float]) -> None:

@@ -61,12 +61,14 @@ def by_degree(last_steps: Sequence[sparse.csr_matrix]) -> Order:
     return Order(item_at, place_of)
 
 
-def pack(strengths: Sequence[sparse.csr_matrix], alpha: float = 1.0) -> Transitions:
-    """Normalise the rows of ``strengths`` (non-negative), raise each probability to ``alpha``, and pack.
+def pack(strengths: Sequence[sparse.csr_matrix], powers: Sequence[float | None]) -> Transitions:
+    """Normalise the rows of each of ``strengths`` (non-negative), raise its probabilities to its power, and pack.
 
-    An ``alpha`` other than 1 is P3alpha's (Cooper et al., 2014); its scores are no probabilities any more.
+    A power other than 1 is P3alpha's (Cooper et al., 2014); its scores are no probabilities any more. None takes
+    the values as they are.
     """
-    of_row, of_edge = zip(*(_probabilities(matrix, alpha) for matrix in strengths), strict=True)
+    pairs = zip(strengths, powers, strict=True)
+    of_row, of_edge = zip(*(_probabilities(matrix, power) for matrix, power in pairs), strict=True)
     edges_before = _starts([matrix.nnz for matrix in strengths])
     weights_before = _starts([len(part) for part in of_edge])
     plain = np.array([len(part) == 0 for part in of_edge])
@@ -81,15 +83,18 @@ def pack(strengths: Sequence[sparse.csr_matrix], alpha: float = 1.0) -> Transiti
     )
 
 
-def _probabilities(matrix: sparse.csr_matrix, alpha: float) -> tuple[Floats, Floats]:
+def _probabilities(matrix: sparse.csr_matrix, power: float | None) -> tuple[Floats, Floats]:
     """(probability of each row's edges, nothing) if they are alike in every row, else (zeros, each edge's)."""
     degrees = np.diff(matrix.indptr)
-    sums = np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
-    if matrix.nnz and (matrix.data != matrix.data[0]).any():
-        each = matrix.data / np.repeat(sums, degrees)
-        return np.zeros(len(degrees)), each**alpha
+    alike = not matrix.nnz or bool((matrix.data == matrix.data[0]).all())
+    if power is None:
+        first = float(matrix.data[0]) if matrix.nnz else 0.0
+        return (np.full(len(degrees), first), np.zeros(0)) if alike else (np.zeros(len(degrees)), matrix.data * 1.0)
+    if not alike:
+        sums = np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
+        return np.zeros(len(degrees)), (matrix.data / np.repeat(sums, degrees)) ** power
     with np.errstate(divide="ignore"):
-        return np.where(degrees > 0, 1.0 / degrees, 0.0) ** alpha, np.zeros(0)
+        return np.where(degrees > 0, 1.0 / degrees, 0.0) ** power, np.zeros(0)
 
 
 def _starts(lengths: list[int]) -> Int64s:

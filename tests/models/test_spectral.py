@@ -70,7 +70,7 @@ def test_what_speaks_against_an_item_is_in_the_rest() -> None:
     graph = communities()
     model = create("spectral").fit(graph)
     history, item = graph.interactions[1].indices, 3
-    terms = model.read_vectors[history].astype(np.float64) @ model.item_vectors[item]
+    terms = model.parts.through[history].astype(np.float64) @ model.parts.items[item]
     why = model.explain(1, item, limit=100)
     assert (terms < 0).any()
     assert [part.score for part in why.contributions] == pytest.approx(sorted(terms[terms > 0], reverse=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -58,16 +60,16 @@ def _edges(matrix: np.ndarray, every: bool) -> Edges:
     return Edges(source.astype(np.int32), target.astype(np.int32), matrix[source, target])
 
 
-def step_probabilities(dense: Dense, path: str, alpha: float = 1.0) -> list[np.ndarray]:
+def step_probabilities(dense: Dense, path: str, alphas: Sequence[float] = (1.0,) * 9) -> list[np.ndarray]:
     """The dense transition matrix of each step."""
     made = []
-    for step in SCHEMA.meta_path(path).steps:
+    for step, alpha in zip(SCHEMA.meta_path(path).steps, alphas, strict=False):
         matrix = dense[step.edge] if step.forward else dense[step.edge].T
         sums = matrix.sum(axis=1, keepdims=True)
         made.append((matrix / np.where(sums > 0, sums, 1)) ** alpha * (matrix > 0))
     return made
 
 
-def walked(dense: Dense, path: str, alpha: float = 1.0) -> np.ndarray:
+def walked(dense: Dense, path: str, alphas: Sequence[float] = (1.0,) * 9) -> np.ndarray:
     """The probability of arriving at each item from each user: the product of the steps."""
-    return np.linalg.multi_dot([np.eye(SIZES["User"]), *step_probabilities(dense, path, alpha)])
+    return np.linalg.multi_dot([np.eye(SIZES["User"]), *step_probabilities(dense, path, alphas)])

@@ -11,7 +11,7 @@ from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.ids import IdMap
 from graphrec_neo4j.results import NO_ITEM
 from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes
-from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk
+from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk, powers_of
 
 USERS = np.arange(SIZES["User"])
 
@@ -63,7 +63,31 @@ def test_several_walks_add_up_by_their_weights(dense: dict[str, np.ndarray], wei
 def test_alpha_is_the_power_of_every_step_and_the_discount_a_factor_of_every_item(dense: dict[str, np.ndarray]) -> None:
     discount = np.linspace(0.2, 1.0, SIZES["Item"])
     scores = walk_of(dense, TASTE, alpha=0.5, discount=discount).scores(USERS)
-    np.testing.assert_allclose(scores, walked(dense, TASTE, 0.5) * discount, rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(scores, walked(dense, TASTE, [0.5] * 3) * discount, rtol=1e-6, atol=1e-12)
+
+
+@given(dense=strengths())
+@settings(max_examples=25, deadline=None)
+def test_each_step_of_each_path_has_its_own_power_and_the_last_one_goes_on(dense: dict[str, np.ndarray]) -> None:
+    longer = f"{TASTE}<-LIKES-User-LIKES->Item"
+    expected = walked(dense, TASTE, [1.0, 0.7, 0.2]) + walked(dense, longer, [1.0, 0.7, 0.2, 0.2, 0.2])
+    scores = walk_of(dense, TASTE, longer, alpha=(1.0, 0.7, 0.2)).scores(USERS)
+    np.testing.assert_allclose(scores, expected, rtol=1e-6, atol=1e-12)
+
+
+@given(dense=strengths(), seed=st.integers(0, 99))
+@settings(max_examples=15, deadline=None)
+def test_a_walk_over_given_matrices_is_their_product(dense: dict[str, np.ndarray], seed: int) -> None:
+    liked = dense["LIKES"]
+    items = np.random.default_rng(seed).random((liked.shape[1],) * 2).round(1)
+    walk = MetaPathWalk.over(sparse.csr_matrix(liked), sparse.csr_matrix(items))
+    np.testing.assert_allclose(walk.scores(USERS), liked @ items, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("alpha", [(), (1.0, np.nan), np.inf])
+def test_a_power_that_is_no_number_is_refused(alpha: tuple[float, ...] | float) -> None:
+    with pytest.raises(ModelError, match="alpha"):
+        powers_of(alpha, 3)
 
 
 @given(dense=strengths())
