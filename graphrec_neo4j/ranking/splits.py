@@ -37,7 +37,7 @@ class Split:
         return int((np.diff(self.train.interactions.indptr)[self.users] == 0).sum())
 
 
-class _Pairs(NamedTuple):
+class TimedPairs(NamedTuple):
     """The positive (user, item) pairs of a snapshot, sorted, with their latest time."""
 
     user: npt.NDArray[np.int64]
@@ -47,7 +47,7 @@ class _Pairs(NamedTuple):
 
 def random_split(snapshot: GraphSnapshot, share: float = 0.2, seed: int = 0) -> Split:
     """Set aside ``share`` of each user's pairs at random, rounded at random, and never all of them."""
-    pairs, random = _pairs(snapshot), np.random.default_rng(seed)
+    pairs, random = timed_pairs(snapshot), np.random.default_rng(seed)
     counts = np.bincount(pairs.user, minlength=len(snapshot.users))
     wanted = np.minimum((counts * share + random.random(len(counts))).astype(int), counts - 1)
     order = np.lexsort((random.random(len(pairs.user)), pairs.user))
@@ -61,7 +61,7 @@ def time_split(snapshot: GraphSnapshot, share: float = 0.2) -> Split:
 
     Pairs without a time stay in train. Raises ModelError where no time divides the pairs.
     """
-    pairs = _pairs(snapshot)
+    pairs = timed_pairs(snapshot)
     timed = pairs.time != MISSING_TIME
     if not timed.any():
         raise ModelError("no interaction has a time to split by; name its time property in graphrec.toml.")
@@ -76,7 +76,7 @@ def leave_last_split(snapshot: GraphSnapshot) -> Split:
 
     Who has no pair with a time keeps all in train. Raises ModelError where no interaction has a time.
     """
-    pairs = _pairs(snapshot)
+    pairs = timed_pairs(snapshot)
     if not (pairs.time != MISSING_TIME).any():
         raise ModelError("no interaction has a time to find the last one by; name its time property in graphrec.toml.")
     counts = np.bincount(pairs.user, minlength=len(snapshot.users))
@@ -101,7 +101,7 @@ def given_split(train: GraphSnapshot, test: sparse.csr_matrix) -> Split:
     return Split(train, _checked(asked), f"as given{left_out}")
 
 
-def _cut(snapshot: GraphSnapshot, pairs: _Pairs, chosen: Mask, about: str) -> Split:
+def _cut(snapshot: GraphSnapshot, pairs: TimedPairs, chosen: Mask, about: str) -> Split:
     shape = (len(snapshot.users), len(snapshot.items))
     ends = (pairs.user[chosen], pairs.item[chosen])
     test = sparse.csr_matrix((np.ones(len(ends[0]), dtype=bool), ends), shape=shape)
@@ -134,7 +134,8 @@ def _ends(snapshot: GraphSnapshot, name: str) -> list[tuple[npt.NDArray[np.int64
     return ([ends] if along else []) + ([ends[::-1]] if not along or not kind.directed else [])
 
 
-def _pairs(snapshot: GraphSnapshot) -> _Pairs:
+def timed_pairs(snapshot: GraphSnapshot) -> TimedPairs:
+    """Return the positive pairs in the order of ``snapshot.interactions``, MISSING_TIME where no edge has a time."""
     positive = snapshot.interactions.tocoo()
     user, item = positive.row.astype(np.int64), positive.col.astype(np.int64)
     keys, time = user * len(snapshot.items) + item, np.full(len(user), MISSING_TIME)
@@ -143,7 +144,7 @@ def _pairs(snapshot: GraphSnapshot) -> _Pairs:
         if of_edges is not None:
             for mine, theirs in _ends(snapshot, name):
                 _keep_latest(time, keys, mine * len(snapshot.items) + theirs, of_edges)
-    return _Pairs(user, item, time)
+    return TimedPairs(user, item, time)
 
 
 def _keep_latest(time: npt.NDArray, keys: npt.NDArray, edge_keys: npt.NDArray, edge_time: npt.NDArray) -> None:

@@ -1,49 +1,13 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import ClassVar
 
-import numpy as np
 import pytest
-from scipy import sparse
+from toy_split import InOrder, toy_split
 
-from graphrec_neo4j.ids import IdMap
-from graphrec_neo4j.ranking.evaluation import bootstrap_difference, evaluate
-from graphrec_neo4j.ranking.splits import Split, given_split
-from graphrec_neo4j.ranking.topk import top_k_of_blocks
-from graphrec_neo4j.results import TopK
-from graphrec_neo4j.schema import default_schema
-from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes
-
-
-class InOrder:
-    """Ranks the lowest rows first, and remembers what it was given to learn from."""
-
-    name: ClassVar[str] = "in order"
-    chosen_on: ClassVar[str] = "nothing"
-
-    def fit(self, snapshot: GraphSnapshot, *, seed: int = 0, progress: object = None) -> "InOrder":
-        self.learnt = snapshot
-        return self
-
-    def top_k(self, users: np.ndarray, k: int, seen: sparse.csr_matrix | None = None) -> TopK:
-        n_items = len(self.learnt.items)
-        scores = np.arange(n_items, 0, -1)
-        return top_k_of_blocks(lambda rows: np.tile(scores, (len(rows), 1)), users, min(k, n_items), n_items, seen)
-
-
-def toy_split(items: int = 8) -> Split:
-    """User 0 had item 0, user 1 had items 0 to 5, user 2 had none; items 1 and 7 are asked for."""
-    liked = [(0, 0), *((1, item) for item in range(6))]
-    source, target = (np.array(column, dtype=np.int32) for column in zip(*liked, strict=True))
-    none = Edges(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32))
-    sizes = {"User": 4, "Item": items, "Category": 0}
-    nodes = {n: Nodes(IdMap(n, range(size), "integer")) for n, size in sizes.items() if n != "Category"}
-    nodes["Category"] = Nodes(IdMap("Category", [], "string"))
-    edges = {"INTERACTED": Edges(source, target), "FOLLOWS": none, "IN_CATEGORY": none}
-    train = GraphSnapshot(default_schema("integer", "integer"), nodes, edges)
-    test = sparse.csr_matrix(([1] * 4, ([0, 0, 1, 2], [1, 7, 7, 7])), shape=(4, items))
-    return given_split(train, test)
+from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.ranking.evaluation import evaluate
+from graphrec_neo4j.snapshot import GraphSnapshot
 
 
 def test_the_table_says_what_was_asked_and_holds_a_row_a_model() -> None:
@@ -80,43 +44,38 @@ def test_a_short_catalogue_is_judged_by_all_k_places() -> None:
     assert row["precision@20"] == pytest.approx((2 + 1 + 1) / 3 / 20)
 
 
-def test_slices_by_history_and_by_popularity() -> None:
-    evaluation = evaluate([InOrder()], toy_split(), k=2)
-    judged = evaluation.judged[0]
-    by_history = evaluation.by_history(judged)
-    assert by_history["1-5"] == (1, 1 / 2)
-    assert by_history["6-20"] == (1, 1)
-    assert by_history["more than 20"][0] == 0
-    assert np.isnan(by_history["more than 20"][1])
-    by_popularity = evaluation.by_popularity(judged)
-    assert by_popularity["most popular quarter"] == (1, 1)
-    assert by_popularity["least popular quarter"] == (3, 1 / 3)
-
-
 def test_diversity_without_a_value_is_null() -> None:
     assert evaluate([InOrder()], toy_split(), k=1).table()["models"][0]["diversity@1"] is None
 
 
-def test_the_interval_of_a_constant_gain_is_that_gain() -> None:
-    one = np.array([1.0, 2.0, np.nan, 3.0])
-    assert bootstrap_difference(one, one - 0.5) == (0.5, 0.5, 0.5)
+def test_longer_lists_are_cut_to_what_shorter_ones_would_have_been() -> None:
+    split = toy_split()
+    longer = evaluate([InOrder()], split, k=2, cutoffs=(1, 5)).judged[0]
+    shorter = evaluate([InOrder()], split, k=2).judged[0]
+    assert longer.items.tolist() == shorter.items.tolist()
+    assert longer.overall == pytest.approx(shorter.overall, nan_ok=True)
+    # In first place user 0 has her 1, user 1 a 6 and user 2 a 0; of five places user 1 has 6 and 7.
+    assert longer.by_cutoff[1]["recall"] == pytest.approx((1 / 2 + 0 + 0) / 3)
+    assert longer.by_cutoff[5]["recall"] == pytest.approx((1 / 2 + 1 + 0) / 3)
+    assert evaluate([InOrder()], split, k=5).judged[0].overall["ndcg"] == longer.by_cutoff[5]["ndcg"]
 
 
-def test_the_interval_is_that_of_the_normal_law_for_many_users() -> None:
-    gains = np.random.default_rng(0).normal(0.1, 1.0, 4000)
-    mean, low, high = bootstrap_difference(gains, np.zeros(4000), seed=1)
-    error = gains.std() / np.sqrt(4000)
-    assert mean == pytest.approx(gains.mean())
-    assert (low, high) == pytest.approx((mean - 1.96 * error, mean + 1.96 * error), abs=0.2 * error)
+class Refusing(InOrder):
+    """Cannot be fitted."""
+
+    def fit(self, snapshot: GraphSnapshot, *, seed: int = 0, progress: object = None) -> InOrder:
+        raise ModelError("it needs 900 GiB; take another model.")
 
 
-def test_the_interval_is_the_same_for_the_same_seed() -> None:
-    gains = np.random.default_rng(0).normal(0.1, 1.0, 50)
-    assert bootstrap_difference(gains, gains * 0, seed=3) == bootstrap_difference(gains, gains * 0, seed=3)
+def test_an_optional_model_that_refuses_is_left_out_with_its_sentence() -> None:
+    evaluation = evaluate([Refusing("refusing"), InOrder()], toy_split(), k=2, optional={"refusing"})
+    assert [judged.model for judged in evaluation.judged] == ["in order"]
+    assert evaluation.left_out == {"refusing": "it needs 900 GiB; take another model."}
 
 
-def test_no_users_have_no_difference() -> None:
-    assert np.isnan(bootstrap_difference(np.array([np.nan]), np.array([1.0]))).all()
+def test_a_model_that_was_asked_for_by_name_may_not_refuse() -> None:
+    with pytest.raises(ModelError, match="900 GiB"):
+        evaluate([Refusing("refusing"), InOrder()], toy_split(), k=2, optional={"in order"})
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux can start a peak anew")

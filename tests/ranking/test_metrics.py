@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from graphrec_neo4j.ranking import metrics
-from graphrec_neo4j.ranking.metrics import coverage, diversity, hits_of, novelty
+from graphrec_neo4j.ranking.metrics import coverage, diversity, hits_of, novelty, popularity_lift
 from graphrec_neo4j.results import NO_ITEM
 
 HITS = np.array([[True, False, True, False], [False, False, False, True], [False, False, False, False]])
@@ -123,3 +123,19 @@ def test_items_without_users_are_like_no_other() -> None:
 
 def test_diversity_of_lists_of_one_is_nan() -> None:
     assert math.isnan(diversity(np.array([[0, NO_ITEM]]), sparse.identity(2, format="csr")))
+
+
+def test_popularity_lift_compares_lists_with_the_users_own_histories() -> None:
+    histories = sparse.csr_matrix(np.array([[1, 1, 0, 0], [0, 5, 0, 0], [0, 0, 0, 0]]))
+    popularity = np.array([8.0, 4.0, 2.0, 0.0])
+    lists = np.array([[2, 3], [0, NO_ITEM], [0, 0]])
+    # Lists: (2 + 0) / 2 and 8; histories: (8 + 4) / 2 and 4. The third user has no history to compare with.
+    assert popularity_lift(lists, histories, popularity) == pytest.approx(((1 + 8) / 2) / ((6 + 4) / 2))
+
+
+def test_popularity_lift_of_lists_like_the_histories_is_one() -> None:
+    assert popularity_lift(np.array([[0, 1]]), sparse.csr_matrix([[1, 1]]), np.array([3.0, 5.0])) == 1
+
+
+def test_popularity_lift_without_any_history_is_nan() -> None:
+    assert math.isnan(popularity_lift(np.array([[0]]), sparse.csr_matrix((1, 2)), np.ones(2)))
