@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 MODELS: dict[str, tuple[str, str]] = {
     "popularity": ("popularity", "Popularity"),
+    "recent-popularity": ("recent_popularity", "RecentPopularity"),
     "p3": ("p3", "P3"),
     "rp3beta": ("rp3beta", "RP3Beta"),
     "ppr": ("ppr", "PersonalizedPageRank"),
