@@ -21,6 +21,9 @@ _TOKEN = re.compile(
     r"(?P<kept>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`(?:[^`]|``)*`)|(?P<comment>//[^\n]*\n?)|\$(?P<parameter>\w+)"
 )
 
+# Browser decodes the whole link before it looks for the ends of its parts, so none of these may be in a query.
+_ENDS = {ord(end): f"\\u{ord(end):04X}" for end in "?&#"}
+
 
 def filled_in(text: str, values: Mapping[str, Key | None]) -> str:
     """Return Cypher with its parameters as escaped literals and without its comments, for people to run.
@@ -66,13 +69,20 @@ def browser_url(database: Database, cypher: str) -> str | None:
 
 
 def link(connection: Connection, http_address: str, cypher: str) -> str:
-    """Return the link to a Browser that is served at ``host:port``, for the database of ``connection``."""
+    """Return the link to a Browser that is served at ``host:port``, for the database of ``connection``.
+
+    A ``?``, ``&`` or ``#`` in a text or a name of ``cypher`` is written as its unicode escape, which means the same.
+    """
     bolt = urlsplit(connection.uri)
     host, _, port = http_address.rpartition(":")
     if host in ("", "localhost"):  # the default of a server that does not know its own name
         host = bolt.netloc.rpartition(":")[0] if bolt.port else bolt.netloc
     scheme = bolt.scheme.replace("bolt", "neo4j", 1)
-    arguments = {"cmd": "edit", "arg": cypher, "dbms": f"{scheme}://{connection.username}@{bolt.netloc}"}
+    arguments = {
+        "cmd": "edit",
+        "arg": cypher.translate(_ENDS),
+        "dbms": f"{scheme}://{connection.username}@{bolt.netloc}",
+    }
     return f"http://{host}:{port}/browser/?{urlencode(arguments, quote_via=quote)}"
 
 

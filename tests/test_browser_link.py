@@ -1,6 +1,7 @@
 """Links to Neo4j Browser; that their Cypher runs and draws is tested live in tests/cli/test_ask.py."""
 
-from urllib.parse import parse_qs, urlsplit
+import re
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -54,7 +55,16 @@ def test_a_schema_without_ties_and_categories_draws_taste_alone() -> None:
     ],
 )
 def test_a_link_leads_to_the_servers_own_browser(uri: str, advertised: str, base: str, dbms: str) -> None:
-    made = link(Connection(uri, "me", "secret"), advertised, "MATCH (n)\nRETURN n & 1 + 1")
+    made = link(Connection(uri, "me", "secret"), advertised, "MATCH (n)\nRETURN n.`50%` + 1")
     assert made.startswith(base + "?cmd=edit&arg=MATCH%20%28n%29%0A")
-    assert parse_qs(urlsplit(made).query) == {"cmd": ["edit"], "arg": ["MATCH (n)\nRETURN n & 1 + 1"], "dbms": [dbms]}
+    assert parse_qs(urlsplit(made).query) == {"cmd": ["edit"], "arg": ["MATCH (n)\nRETURN n.`50%` + 1"], "dbms": [dbms]}
     assert "secret" not in made
+
+
+def test_no_id_ends_the_query_or_names_another_server() -> None:
+    """Browser decodes the link first and then takes what stands between ``?name=`` and the next ``&`` or ``#``."""
+    cypher = "RETURN 'Simon & Co #1?dbms=neo4j://elsewhere&cmd=play'"
+    decoded = unquote(link(Connection("bolt://db:7687", "me", "secret"), "db:7474", cypher))
+    read = {name: re.findall(rf"[?&]{name}=([^&#]*)", decoded) for name in ("cmd", "arg", "dbms")}
+    escaped = "RETURN 'Simon \\u0026 Co \\u00231\\u003Fdbms=neo4j://elsewhere\\u0026cmd=play'"
+    assert read == {"cmd": ["edit"], "arg": [escaped], "dbms": ["neo4j://me@db:7687"]}

@@ -12,7 +12,7 @@ from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes
 from graphrec_neo4j.sync import SyncRequest, sync
 from loaders.to_neo4j import to_neo4j
 
-AWKWARD_USER = 'o\'Brien \\u0041 `x` "y" \\'
+AWKWARD_USER = 'o\'Brien \\u0041 `x` "y" & #1? \\&\\'
 AWKWARD_ITEM = "it'em \\1\t\n\\"
 AWKWARD_TITLE = "The \\0 of\tall \\b \\2 things"
 LONELY = "zz lonely"
