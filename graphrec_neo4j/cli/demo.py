@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -73,13 +76,22 @@ def _say_how_to_go_on(name: str, user: str, best: str, link: str) -> None:
     from graphrec_neo4j.queries import load_query
 
     click.echo(f"""
-Ask again:        graphrec-neo4j recommend {user}
-Why, in full:     graphrec-neo4j explain {user} {best}
-Go back:          graphrec-neo4j rollback
-Stop the server:  graphrec-neo4j server stop
+Ask again:        {_command("recommend", user)}
+Why, in full:     {_command("explain", user, best)}
+Go back:          {_command("rollback")}
+Stop the server:  {_command("server", "stop", options=("home",))}
 
 The Cypher that answers, for your application:
-  :param user_id => '{user}'; :param k => 10;""")
+  :param user_id => '{user}';
+  :param k => 10;""")
     click.echo("\n".join(f"  {line}" for line in load_query("recommend/top_items").body.splitlines()))
     click.echo(f"\nThe paths from {name} to it in Neo4j Browser (user neo4j; server status names the password's file):")
     click.echo(link)
+
+
+def _command(*words: str, options: Sequence[str] = ("uri", "username", "database", "home")) -> str:
+    """A command line to paste: it works where the environment is not activated, and asks the demo's own server."""
+    program = "graphrec-neo4j" if shutil.which("graphrec-neo4j") else sys.argv[0]
+    given = click.get_current_context().params
+    named = [text for option in options if given[option] for text in (f"--{option}", str(given[option]))]
+    return shlex.join([program, *words, *named])
