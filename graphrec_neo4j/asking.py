@@ -82,7 +82,14 @@ def recommend(database: Database, schema: GraphSchema, user: Key, k: int) -> Ans
 
 
 def similar(database: Database, schema: GraphSchema, item: Key, k: int) -> Answer:
-    """The items nearest to ``item``, by published vectors; raises UnknownIdError for one that is not there."""
+    """The items nearest to ``item``: in the published item graph if it is in one, else by published vectors.
+
+    Raises UnknownIdError for an item that is not there.
+    """
+    rows = database.read(statement("recommend/similar_in_graph", schema), item_id=item, k=k)
+    if rows:
+        short = f"only {len(rows)} neighbours are published for {schema.recommend} {item!r}, so {k} cannot be shown."
+        return Answer(rows, short if len(rows) < k else "")
     rows = database.read(statement("recommend/similar_items", schema), item_id=item, k=k)
     if rows:
         return Answer(rows)

@@ -90,6 +90,12 @@ class Naming:
         return cls(nodes={"User": (node,)}, edges={}, seen=())
 
     @classmethod
+    def for_result(cls, kind: str, source: NodeType | None = None, target: NodeType | None = None) -> Naming:
+        """A naming in which ``User``-``RECOMMENDED``->``Item`` is one type of relationship, whatever it is called."""
+        ends = {role: (node,) for role, node in (("User", source), ("Item", target)) if node is not None}
+        return cls(nodes=ends, edges={}, seen=(), results={"RECOMMENDED": kind})
+
+    @classmethod
     def for_edge(cls, schema: GraphSchema, edge: EdgeType) -> Naming:
         """A naming in which ``User``-``INTERACTED``->``Item`` is this one edge type."""
         ends = {"User": (schema.nodes[edge.source],), "Item": (schema.nodes[edge.target],)}

@@ -59,11 +59,13 @@ def learn(
     walk = _walk_lists(fitted, snapshot, users, top, progress)
     vectors = fitted.vectors() or _closed_form_vectors(snapshot, seed, progress)
     scores = _item_page_rank(snapshot)
+    wanted = snapshot.schema.results.neighbours
+    similar = fitted.neighbours(wanted) if wanted else None
     clock.lap("vectors and walks")
     reasons, why = _texts(fitted, Describer(snapshot), top, progress)
     clock.lap("explain")
     told = {name: value for name, value in report.items() if name != "metrics"}
-    results = Results(top, walk, vectors, scores, reasons, why, {**report["metrics"], **told})
+    results = Results(top, walk, vectors, scores, reasons, why, {**report["metrics"], **told}, similar)
     return Learnt(fitted, results, report, clock.seconds)
 
 

@@ -16,12 +16,15 @@ from graphrec_neo4j.slots import SLOTS, slot_names
 if TYPE_CHECKING:
     from graphrec_neo4j.database import Database
 
+_COUNTS = ("interactions", "recommendations", "similar")
+
 
 @dataclass(frozen=True)
 class Run:
     """One generation: ``state`` is writing, published, retired or dead; times are ISO 8601 texts.
 
-    ``interactions`` counts the edges that it learnt from, ``recommendations`` the entries of all lists.
+    ``interactions`` counts the edges that it learnt from, ``recommendations`` the entries of all lists and ``similar``
+    the edges of its item graph.
     """
 
     number: int
@@ -42,6 +45,7 @@ class Run:
     items: int
     interactions: int
     recommendations: int
+    similar: int
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Run:
@@ -52,7 +56,7 @@ class Run:
     def summary(self) -> dict[str, Any]:
         """Return what ``status`` says about each run."""
         names = ("number", "uuid", "model", "state", "started_at", "published_at", "users", "items")
-        return {name: getattr(self, name) for name in (*names, "interactions", "recommendations")}
+        return {name: getattr(self, name) for name in (*names, *_COUNTS)}
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def status(database: Database) -> dict[str, Any]:
     """
     points, runs = pointer(database), all_runs(database)
     current = next((run for run in runs if run.number == points.run), None)
-    named = ("uuid", "model", "published_at", "users", "items", "interactions", "recommendations")
+    named = ("uuid", "model", "published_at", "users", "items", *_COUNTS)
     return {
         "run": points.run,
         **{name: getattr(current, name, None) for name in named},

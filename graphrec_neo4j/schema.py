@@ -91,11 +91,23 @@ class EdgeType(_Part):
 
 
 class ResultNames(_Part):
-    """How published relationships are called and how many are drawn for each user."""
+    """How published relationships are called, and how many are drawn for each user and for each item."""
 
     recommended: Name = "RECOMMENDED"
     similar: Name = "SIMILAR"
     relationships: Annotated[int, Field(ge=0, le=20)] = 10
+    neighbours: Annotated[int, Field(ge=0, le=50)] = 50
+
+    @model_validator(mode="after")
+    def _two_names(self) -> ResultNames:
+        if self.recommended == self.similar:
+            raise ValueError(f"recommended and similar are both called {self.similar!r}; they are two types")
+        return self
+
+    @property
+    def types(self) -> tuple[str, str]:
+        """The relationship types that runs under these names draw."""
+        return self.recommended, self.similar
 
 
 class GraphSchema(_Part):

@@ -22,6 +22,7 @@ _OF_ITEMS = {
     "item_vector": "graphrec_item_vector",
     "item_score": "graphrec_score",
     "item_digest": "graphrec_item_digest",
+    "similar_digest": "graphrec_similar_digest",
 }
 
 

@@ -101,7 +101,8 @@ def _sync(
     made = publish(database, snapshot, learnt.results, draft, lease, progress=progress)
     keep_model(database, made.uuid, learnt.model, snapshot)
     seconds |= {**made.seconds, "total": round(time.perf_counter() - started, 3)}
-    written = {name: getattr(made, name) for name in ("users", "items", "relationships", "ended")}
+    counted = ("users", "items", "relationships", "ended", "similar", "similar_ended")
+    written = {name: getattr(made, name) for name in counted}
     return _report(request, made, True, snapshot, changed, _trained(learnt), written, seconds)
 
 

@@ -63,5 +63,5 @@ def _ever(database: Database) -> bool:
 
 def _types(database: Database) -> list[Naming]:
     """A naming for each relationship type that a remembered run used."""
-    schemas = {run.schema.results.recommended: run.schema for run in all_runs(database)}
-    return [Naming.of(schema) for schema in schemas.values()]
+    kinds = dict.fromkeys(kind for run in all_runs(database) for kind in run.schema.results.types)
+    return [Naming.for_result(kind) for kind in kinds]

@@ -18,12 +18,10 @@ def check_ready(database: Database, schema: GraphSchema) -> None:
     Reads only; worth calling before anything is learnt.
     """
     _check_keys(database, schema)
-    _check_type_is_free(schema)
-    naming = Naming.of(schema)
-    known = {run.schema.results.recommended for run in all_runs(database)}
-    _check_relationships(database, schema, naming, any_is_foreign=schema.results.recommended not in known)
+    _check_types_are_free(schema)
+    _check_relationships(database, schema)
     if pointer(database).next_run is None:
-        _check_properties(database, schema, naming)
+        _check_properties(database, schema, Naming.of(schema))
     _check_indexes(database)
 
 
@@ -38,23 +36,30 @@ def _check_keys(database: Database, schema: GraphSchema) -> None:
             )
 
 
-def _check_type_is_free(schema: GraphSchema) -> None:
-    kind = schema.results.recommended
-    for name, edge in schema.edges.items():
-        if kind in (edge.type, *((edge.via.first, edge.via.second) if edge.via else ())):
+def _check_types_are_free(schema: GraphSchema) -> None:
+    for entry, kind in _types(schema):
+        for name, edge in schema.edges.items():
+            if kind in (edge.type, *((edge.via.first, edge.via.second) if edge.via else ())):
+                raise PublishError(
+                    f"edges.{name} is stored as {kind!r}, a type of the published relationships; "
+                    f'name another for them in graphrec.toml: [results] {entry} = "...".'
+                )
+
+
+def _check_relationships(database: Database, schema: GraphSchema) -> None:
+    known = {kind for run in all_runs(database) for kind in run.schema.results.types}
+    for entry, kind in _types(schema):
+        foreign = statement("read/results_foreign_relationship", Naming.for_result(kind))
+        if database.read(foreign, any=kind not in known)[0]["foreign"]:
             raise PublishError(
-                f"edges.{name} is stored as {kind!r}, the type of the published relationships; "
-                'name another for them in graphrec.toml: [results] recommended = "...".'
+                f"there are {kind!r} relationships that graphrec-neo4j did not make; nothing was written. "
+                f'Name another type in graphrec.toml: [results] {entry} = "...".'
             )
 
 
-def _check_relationships(database: Database, schema: GraphSchema, naming: Naming, *, any_is_foreign: bool) -> None:
-    foreign = statement("read/results_foreign_relationship", naming)
-    if database.read(foreign, any=any_is_foreign)[0]["foreign"]:
-        raise PublishError(
-            f"there are {schema.results.recommended!r} relationships that graphrec-neo4j did not make; nothing was "
-            'written. Name another type in graphrec.toml: [results] recommended = "...".'
-        )
+def _types(schema: GraphSchema) -> tuple[tuple[str, str], ...]:
+    """The published relationship types, by their entries in graphrec.toml."""
+    return ("recommended", schema.results.recommended), ("similar", schema.results.similar)
 
 
 def _check_properties(database: Database, schema: GraphSchema, naming: Naming) -> None:

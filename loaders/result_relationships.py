@@ -8,17 +8,17 @@ does not show any more, and begins with its number what is new. Until the pointe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from graphrec_neo4j.cypher_names import Naming
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.lease import Lease
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.queries import Statement, statement
-from graphrec_neo4j.schema import GraphSchema
-from loaders.result_rows import ResultRows, Rows
+from loaders.result_lists import Drawing, Rows
 
-USERS_A_BATCH = 500
+RELATIONSHIPS_A_BATCH = 5_000
+SOURCES_A_BATCH = 500
 
 
 @dataclass
@@ -34,67 +34,83 @@ class Drawn:
 class RelationshipWriter:
     """Writes the relationships of run ``number`` over those of run ``current`` (0 for none).
 
-    ``types`` are all relationship types that a remembered run used, of which the schema's own is written.
+    ``drawings`` are all that the run draws, by the names under which progress speaks of them; ``former`` are all
+    relationship types that a remembered run used.
     """
 
     def __init__(
         self,
         database: Database,
         lease: Lease,
-        schema: GraphSchema,
-        rows: ResultRows,
+        drawings: Mapping[str, Drawing],
         number: int,
         current: int,
-        types: Iterable[str],
+        former: Iterable[str],
         progress: Progress,
     ) -> None:
-        self._database, self._lease, self._rows, self._progress = database, lease, rows, progress
+        self._database, self._lease, self._progress = database, lease, progress
+        self.drawings = drawings
         self._number, self._current = number, current
-        self._naming = Naming.of(schema)
-        self._own = schema.results.recommended
-        self._types = sorted({*types, self._own})
+        self._own = {drawing.kind for drawing in drawings.values()}
+        self._types = sorted({*former, *self._own})
 
     def clear_dead(self) -> None:
         """Take back what runs between the current one and this one did; nothing to do where there was none."""
         if self._number > self._current + 1:
             for kind in self._types:
                 for query in ("write/results_clear_dead", "write/results_clear_ends"):
-                    self._lease.sweep(self._as(query, kind), current=self._current, number=self._number)
+                    self._lease.sweep(_as(query, kind), current=self._current, number=self._number)
 
-    def write(self, rows: Rows) -> Drawn:
-        """Bring the relationships of the users at ``rows`` to what the results say; end those of other types."""
-        drawn, sent = Drawn(), 0
-        parts = (rows[start : start + USERS_A_BATCH] for start in range(0, len(rows), USERS_A_BATCH))
-        batches = ({"number": self._number, **self._rows.relationship_columns(part)} for part in parts)
+    def write(self, name: str, rows: Rows) -> Drawn:
+        """Bring the lists at ``rows`` of one drawing to what the results say."""
+        drawing, drawn, sent = self.drawings[name], Drawn(), 0
+        size = _batch_size(drawing)
+        parts = (rows[start : start + size] for start in range(0, len(rows), size))
+        batches = ({"number": self._number, **drawing.columns(part)} for part in parts)
 
         def done(row: Mapping[str, int]) -> None:
             nonlocal sent
             drawn.kept += row["kept"]
             drawn.begun += row["begun"]
             drawn.ended += row["ended"]
-            sent = min(sent + USERS_A_BATCH, len(rows))
-            self._progress("relationships", sent, len(rows))
+            sent = min(sent + size, len(rows))
+            self._progress(name, sent, len(rows))
 
-        self._lease.write_batches(self._as("write/results_relationships", self._own), batches, done)
-        drawn.missing = self._rows.drawn(rows) - drawn.kept - drawn.begun
-        for kind in self._types:
-            if kind != self._own:
-                self._lease.sweep(self._as("write/results_end_all", kind), number=self._number)
+        self._lease.write_batches(_drawn_as("write/results_relationships", drawing), batches, done)
+        drawn.missing = drawing.size(rows) - drawn.kept - drawn.begun
         return drawn
+
+    def end_former_types(self) -> None:
+        """End what was drawn as a type that this run does not draw."""
+        for kind in self._types:
+            if kind not in self._own:
+                self._lease.sweep(_as("write/results_end_all", kind), number=self._number)
 
     def end_strangers(self) -> None:
         """End relationships that lead from or to nodes that are users and items no more."""
-        self._lease.sweep(self._as("write/results_end_strangers", self._own), number=self._number)
+        for drawing in self.drawings.values():
+            self._lease.sweep(_drawn_as("write/results_end_strangers", drawing), number=self._number)
 
-    def visible(self) -> int:
-        """Count the relationships that readers will see once this run is current."""
-        count = self._as("read/results_count_relationships", self._own)
+    def visible(self, name: str) -> int:
+        """Count the relationships of one drawing that readers will see once this run is current."""
+        count = _as("read/results_count_relationships", self.drawings[name].kind)
         return self._database.read(count, number=self._number)[0]["visible"]
 
     def delete_ended(self) -> None:
         """Delete what ended before this run: neither it nor the run before, to which rollback goes, shows it."""
         for kind in self._types:
-            self._lease.sweep(self._as("write/results_delete_ended", kind), former=self._current)
+            self._lease.sweep(_as("write/results_delete_ended", kind), former=self._current)
 
-    def _as(self, query: str, kind: str) -> Statement:
-        return statement(query, replace(self._naming, results={**self._naming.results, "RECOMMENDED": kind}))
+
+def _batch_size(drawing: Drawing) -> int:
+    """How many lists go into a batch, so that a short list costs few round trips and a long one no long lock."""
+    longest = int(drawing.lengths.max(initial=0))
+    return min(SOURCES_A_BATCH, max(1, RELATIONSHIPS_A_BATCH // max(1, longest)))
+
+
+def _as(query: str, kind: str) -> Statement:
+    return statement(query, Naming.for_result(kind))
+
+
+def _drawn_as(query: str, drawing: Drawing) -> Statement:
+    return statement(query, Naming.for_result(drawing.kind, *drawing.ends))

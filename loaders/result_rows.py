@@ -5,10 +5,8 @@ Only business ids leave here, so a digest says the same whatever rows the ids ha
 
 from __future__ import annotations
 
-import marshal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -16,39 +14,52 @@ import numpy.typing as npt
 
 from graphrec_neo4j.errors import PublishError
 from graphrec_neo4j.ids import Key
-from graphrec_neo4j.results import NO_ITEM, Results, TopK
+from graphrec_neo4j.results import NO_ITEM, Neighbours, Results, TopK
+from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
+from loaders.result_lists import Digests, Drawing, Rows, blocks, check_lists, cut_lists, digests, lengths_of
 
-Digests = npt.NDArray[np.int64]
-Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-_BLOCK = 2_000
 _POPULAR = 1_000
 
 
 class ResultRows:
     """The results of one snapshot, cut as they are written; checked when built (PublishError).
 
-    ``relationships`` is how many of each list are drawn, ``kind`` the type that they are drawn as; ``lengths``
-    (n_users,) is how long the lists are, and ``has_user_vector``, ``has_item_vector`` say who has a vector.
+    ``recommended`` and ``similar`` are what is drawn of them as relationships; ``lengths`` (n_users,) is how long
+    the users' lists are, and ``has_user_vector``, ``has_item_vector`` say who has a vector.
     """
 
     def __init__(self, snapshot: GraphSnapshot, results: Results) -> None:
         self.users, self.items = snapshot.users.ids, snapshot.items.ids
-        self.relationships = snapshot.schema.results.relationships
-        self.kind = snapshot.schema.results.recommended
         self._results = results
-        _check_list(results.top, len(self.users), len(self.items), "top")
-        _check_list(results.walk, len(self.users), len(self.items), "walk")
+        for name, top in (("top", results.top), ("walk", results.walk)):
+            check_lists(top, name, (len(self.users), "users"), len(self.items))
         self._check_sizes()
-        self.lengths = (results.top.items != NO_ITEM).sum(axis=1)
+        self.lengths = lengths_of(results.top)
         self._check_texts("reasons", results.reasons)
         self._check_texts("why", results.why)
-        self._walk_lengths = (results.walk.items != NO_ITEM).sum(axis=1)
+        self._walk_lengths = lengths_of(results.walk)
         # A vector without a direction has no cosine, and Neo4j refuses to index or compare it.
         self.has_user_vector = _has_direction(results.vectors.users)
         self.has_item_vector = _has_direction(results.vectors.items)
+        self.recommended = self._recommended(snapshot.schema)
+        self.similar = self._similar(snapshot.schema)
+
+    def _recommended(self, schema: GraphSchema) -> Drawing:
+        names, top = schema.results, self._results.top
+        ends = schema.nodes[schema.recommend_to], schema.nodes[schema.recommend]
+        lengths = lengths_of(top, names.relationships)
+        return Drawing(names.recommended, ends, self.users, self.items, top, lengths, reasons=self._results.reasons)
+
+    def _similar(self, schema: GraphSchema) -> Drawing:
+        """The item graph; one without edges where the model has none."""
+        names, item, n_items = schema.results, schema.nodes[schema.recommend], len(self.items)
+        nearest = self._results.similar or _no_neighbours(n_items)
+        _check_neighbours(nearest, n_items)
+        lengths = lengths_of(nearest.top, names.neighbours)
+        return Drawing(names.similar, (item, item), self.items, self.items, nearest.top, lengths, counts=nearest.counts)
 
     def _check_sizes(self) -> None:
         results, n_users, n_items = self._results, len(self.users), len(self.items)
@@ -86,32 +97,29 @@ class ResultRows:
         best = np.argsort(-self._results.item_scores, kind="stable")[:_POPULAR]
         return self.items.keys_of(best)
 
-    def drawn(self, rows: Rows) -> int:
-        """How many relationships the users at ``rows`` get."""
-        return int(np.minimum(self.lengths[rows], self.relationships).sum())
-
     @cached_property
     def user_digests(self) -> Digests:
-        """One row a user (n_users, 2): the digest of all that is written on her, and of what is drawn."""
-        made = np.empty((len(self.users), 2), dtype=np.int64)
-        for rows in _blocks(len(made)):
-            made[rows, 0] = _digests(self.user_columns(rows))
-            made[rows, 1] = _digests(self.relationship_columns(rows), self.kind)
-        return made
+        """One row a user (n_users, 2): the digest of all that a slot holds of her, and of what is drawn."""
+        drawn = self.recommended.digests()
+        made = np.empty(len(self.users), dtype=np.int64)
+        for rows in blocks(len(made)):
+            made[rows] = digests({**self.user_columns(rows), "drawn": drawn[rows].tolist()})
+        return np.column_stack((made, drawn))
 
     @cached_property
     def item_digests(self) -> Digests:
-        """One digest an item (n_items,) of all that is written on it."""
+        """One row an item (n_items, 2): the digest of all that a slot holds of it, and of what is drawn."""
+        drawn = self.similar.digests()
         made = np.empty(len(self.items), dtype=np.int64)
-        for rows in _blocks(len(made)):
-            made[rows] = _digests(self.item_columns(rows))
-        return made
+        for rows in blocks(len(made)):
+            made[rows] = digests({**self.item_columns(rows), "drawn": drawn[rows].tolist()})
+        return np.column_stack((made, drawn))
 
     def user_columns(self, rows: Rows) -> dict[str, list[Any]]:
         """The parameters of ``write/results_users`` for the users at ``rows``, but for the digests."""
         results = self._results
-        items, scores = _lists(results.top, self.lengths, rows, self.items.keys)
-        walk_items, walk_scores = _lists(results.walk, self._walk_lengths, rows, self.items.keys)
+        items, scores = cut_lists(results.top, self.lengths, rows, self.items.keys)
+        walk_items, walk_scores = cut_lists(results.walk, self._walk_lengths, rows, self.items.keys)
         return {
             "users": self.users.keys_of(rows),
             "items": items,
@@ -131,31 +139,19 @@ class ResultRows:
             "vectors": _vectors(self._results.vectors.items, self.has_item_vector, rows),
         }
 
-    def relationship_columns(self, rows: Rows) -> dict[str, list[Any]]:
-        """The parameters of ``write/results_relationships`` for the users at ``rows``."""
-        lengths = np.minimum(self.lengths, self.relationships)
-        items, scores = _lists(self._results.top, lengths, rows, self.items.keys)
-        reasons = [
-            list(self._results.reasons[row][:length])
-            for row, length in zip(rows.tolist(), lengths[rows].tolist(), strict=True)
-        ]
-        return {"users": self.users.keys_of(rows), "items": items, "scores": scores, "reasons": reasons}
+
+def _no_neighbours(n_items: int) -> Neighbours:
+    items = np.empty((n_items, 0), dtype=np.int32)
+    return Neighbours(TopK(items, items.astype(np.float32)), items.astype(np.int64))
 
 
-def _check_list(top: TopK, n_users: int, n_items: int, name: str) -> None:
-    """Raise PublishError unless ``top`` has a list for each user, of items that are there, once each."""
-    if len(top) != n_users:
-        raise PublishError(f"the {name} lists are for {len(top)} users, and the graph has {n_users}.")
-    there = top.items != NO_ITEM
-    if (there & ((top.items < 0) | (top.items >= n_items))).any():
-        raise PublishError(f"a {name} list holds a row outside the {n_items} items.")
-    if (there[:, 1:] & ~there[:, :-1]).any():
-        raise PublishError(f"a {name} list has a gap before its end.")
-    if not np.isfinite(top.scores[there]).all():
-        raise PublishError(f"a {name} list holds a score that is not a finite number; nothing was written.")
-    ordered = np.sort(top.items, axis=1)
-    if ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] != NO_ITEM)).any():
-        raise PublishError(f"a {name} list holds an item twice.")
+def _check_neighbours(nearest: Neighbours, n_items: int) -> None:
+    """Raise PublishError unless each item has a list of other items, and a count with each."""
+    check_lists(nearest.top, "similar", (n_items, "items"), n_items)
+    if (nearest.top.items == np.arange(n_items)[:, None]).any():
+        raise PublishError("a similar list holds the item itself.")
+    if (nearest.counts[nearest.top.items != NO_ITEM] < 0).any():
+        raise PublishError("a similar list holds a count below zero.")
 
 
 def _has_direction(vectors: npt.NDArray[np.float32]) -> Mask:
@@ -166,28 +162,5 @@ def _has_direction(vectors: npt.NDArray[np.float32]) -> Mask:
     return np.asarray(squared > 0)
 
 
-def _blocks(n: int) -> Iterator[Rows]:
-    return (np.arange(start, min(start + _BLOCK, n)) for start in range(0, n, _BLOCK))
-
-
-def _lists(
-    top: TopK, lengths: npt.NDArray, rows: Rows, keys: Sequence[Key]
-) -> tuple[list[list[Key]], list[list[float]]]:
-    """The business ids and the scores of the lists at ``rows``, each cut to its length."""
-    cut = lengths[rows].tolist()
-    items = [
-        [keys[item] for item in listed[:length]] for listed, length in zip(top.items[rows].tolist(), cut, strict=True)
-    ]
-    scores = [listed[:length] for listed, length in zip(top.scores[rows].tolist(), cut, strict=True)]
-    return items, scores
-
-
 def _vectors(table: npt.NDArray[np.float32], there: Mask, rows: Rows) -> list[list[float] | None]:
     return [vector if has else None for vector, has in zip(table[rows].tolist(), there[rows].tolist(), strict=True)]
-
-
-def _digests(columns: dict[str, list[Any]], kind: str = "") -> list[int]:
-    """A signed 64-bit number for each place of the columns, which says whether what they hold there is the same."""
-    # Version 2 of marshal writes values and nothing about objects, several times as fast as anything else would.
-    packed = (marshal.dumps((kind, *parts), 2) for parts in zip(*columns.values(), strict=True))
-    return [int.from_bytes(blake2b(part, digest_size=8).digest(), "little", signed=True) for part in packed]

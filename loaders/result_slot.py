@@ -16,17 +16,19 @@ from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.queries import Statement, statement
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.slots import item_properties, user_properties
-from loaders.result_rows import Digests, ResultRows, Rows
+from loaders.result_lists import NOTHING, Digests, Rows
+from loaders.result_rows import ResultRows
 
 USERS_A_BATCH = 500
 ITEMS_A_BATCH = 2_000
 
 _PAGE = 20_000
+_NO_PROPERTY = ""
 
 
 @dataclass(frozen=True)
 class Held:
-    """What the nodes of one type hold: a digest a row (0 for none), and ids that hold something and have no row."""
+    """What the nodes of one type hold: digests of what is written and drawn, and ids that hold it and have no row."""
 
     digests: Digests
     leftovers: list[Key]
@@ -36,13 +38,14 @@ class Held:
 class SlotState:
     """What a slot should hold, and what it and the current slot did hold when they were looked at.
 
-    ``users`` and ``items`` are the rows whose nodes must be written, ``drawn`` the rows of the users whose
-    relationships differ from the current run's.
+    ``users`` and ``items`` are the rows whose nodes must be written, ``recommended`` and ``similar`` the rows of
+    the users and of the items whose relationships differ from those that the current run drew.
     """
 
     users: Rows
     items: Rows
-    drawn: Rows
+    recommended: Rows
+    similar: Rows
     user_digests: Digests
     item_digests: Digests
     user_leftovers: list[Key]
@@ -63,18 +66,28 @@ class SlotWriter:
     def look(self, current: str | None, *, everything: bool = False) -> SlotState:
         """Compare the slot with the results; ``everything`` takes nothing that is there for what it should be."""
         wanted_users, wanted_items = self._rows.user_digests, self._rows.item_digests
-        target = self._users["user_digest"]
-        now = user_properties(current)["user_digest"] if current else target
-        users = self._held("read/results_user_digests", self._rows.users, 2, target=target, current=now)
-        items = self._held("read/results_item_digests", self._rows.items, 1, target=self._items["item_digest"])
+        of_users, of_items = (user_properties(current), item_properties(current)) if current else ({}, {})
+        users = self._held(
+            "read/results_user_digests",
+            self._rows.users,
+            target=self._users["user_digest"],
+            current=of_users.get("user_digest", _NO_PROPERTY),
+        )
+        items = self._held(
+            "read/results_item_digests",
+            self._rows.items,
+            target=self._items["item_digest"],
+            current=of_items.get("similar_digest", _NO_PROPERTY),
+        )
 
-        def differing(wanted: Digests, held: Digests, anyhow: bool) -> Rows:
-            return np.arange(len(wanted)) if anyhow else np.flatnonzero(wanted != held)
+        def differing(wanted: Digests, held: Digests) -> Rows:
+            return np.flatnonzero((wanted != held) | everything)
 
         return SlotState(
-            differing(wanted_users[:, 0], users.digests[:, 0], everything),
-            differing(wanted_items, items.digests[:, 0], everything),
-            differing(wanted_users[:, 1], users.digests[:, 1], everything or current is None),
+            differing(wanted_users[:, 0], users.digests[:, 0]),
+            differing(wanted_items[:, 0], items.digests[:, 0]),
+            differing(wanted_users[:, 1], users.digests[:, 1]),
+            differing(wanted_items[:, 1], items.digests[:, 1]),
             wanted_users,
             wanted_items,
             users.leftovers,
@@ -127,8 +140,8 @@ class SlotWriter:
             return f"vectors have lengths {there['lengths']} instead of {self._rows.dimensions}"
         return None
 
-    def _held(self, query: str, ids: IdMap, width: int, **names: str) -> Held:
-        digests, leftovers = np.zeros((len(ids), width), dtype=np.int64), []
+    def _held(self, query: str, ids: IdMap, **names: str) -> Held:
+        digests, leftovers = np.full((len(ids), 2), NOTHING, dtype=np.int64), []
         for keys, *columns in _pages(self._database, statement(query, self._naming), ids, **names):
             for place, key in enumerate(keys):
                 if key in ids:

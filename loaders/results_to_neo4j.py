@@ -14,8 +14,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import uuid4
 
-import numpy as np
-
 from graphrec_neo4j import __version__
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import PublishError
@@ -49,14 +47,17 @@ class RunDraft:
 @dataclass(frozen=True)
 class Written:
     """What was written: ``users`` and ``items`` count the nodes that differed from what the slot held,
-    ``relationships`` those that began with the run and ``ended`` those that it shows no more. ``missing_users``
-    and ``missing_items`` were deleted from the graph while the run was computed.
+    ``relationships`` the recommendations drawn that began with the run and ``ended`` those that it shows no more,
+    ``similar`` and ``similar_ended`` the same of the item graph. ``missing_users`` and ``missing_items`` were deleted
+    from the graph while the run was computed.
     """
 
     users: int = 0
     items: int = 0
     relationships: int = 0
     ended: int = 0
+    similar: int = 0
+    similar_ended: int = 0
     missing_users: int = 0
     missing_items: int = 0
 
@@ -128,7 +129,7 @@ class _Publication:
     rows: ResultRows
     current: str | None
     written: Written = field(default_factory=Written)
-    expected: int = 0
+    expected: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of_run(
@@ -143,11 +144,12 @@ class _Publication:
     ) -> _Publication:
         """Set the writers up for the run that ``write/run_begin`` began."""
         number, slot, current = begun["number"], begun["slot"], begun["current"]
-        types = [schema.results.recommended for schema in former]
+        drawings = {"relationships": rows.recommended, "similar": rows.similar}
+        types = {kind for other in former for kind in other.results.types}
         return cls(
             SlotWriter(database, lease, schema, rows, slot, progress),
             SlotIndexes(database, lease, schema, slot, rows.dimensions, rows.vector_counts),
-            RelationshipWriter(database, lease, schema, rows, number, current, types, progress),
+            RelationshipWriter(database, lease, drawings, number, current, types, progress),
             rows,
             next(other for other in SLOTS if other != slot) if current else None,
         )
@@ -163,21 +165,37 @@ class _Publication:
         state = self.slot.look(self.current, everything=everything)
         self.indexes.prepare({"user_vector": len(state.users), "item_vector": len(state.items)})
         users, items = self.slot.write(state)
-        drawn = self.relationships.write(state.drawn)
+        recommended = self.relationships.write("relationships", state.recommended)
+        similar = self.relationships.write("similar", state.similar)
+        self.relationships.end_former_types()
         if everything:
             self.relationships.end_strangers()
         self.indexes.ensure()
-        self.written = Written(len(state.users), len(state.items), drawn.begun, drawn.ended, users, items)
-        self.expected = self.rows.drawn(np.arange(len(self.rows.users))) - drawn.missing
+        self.written = Written(
+            users=len(state.users),
+            items=len(state.items),
+            relationships=recommended.begun,
+            ended=recommended.ended,
+            similar=similar.begun,
+            similar_ended=similar.ended,
+            missing_users=users,
+            missing_items=items,
+        )
+        self.expected = {
+            "relationships": self.rows.recommended.total - recommended.missing,
+            "similar": self.rows.similar.total - similar.missing,
+        }
 
     def problem(self) -> str | None:
         """Say what is wrong with what was written, or None."""
         problem = self.slot.problem(self.written.missing_users, self.written.missing_items)
         if problem:
             return problem
-        visible = self.relationships.visible()
-        if visible != self.expected:
-            return f"{visible} instead of {self.expected} relationships would show"
+        for name, expected in self.expected.items():
+            visible = self.relationships.visible(name)
+            if visible != expected:
+                kind = self.relationships.drawings[name].kind
+                return f"{visible} instead of {expected} relationships {kind!r} would show"
         return None if self.indexes.are_online() else "a vector index is not online"
 
 
@@ -197,6 +215,7 @@ def _run_properties(snapshot: GraphSnapshot, results: Results, draft: RunDraft, 
         "items": len(snapshot.items),
         "interactions": sum(learnt),
         "recommendations": rows.recommendations,
+        "similar": rows.similar.total,
         "popular": rows.popular(),
     }
 

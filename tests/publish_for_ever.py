@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
-from published import results_for, snapshot_of
+from published import neighbours_for, results_for, snapshot_of
 
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.lease import Lease
@@ -23,7 +24,9 @@ def main() -> None:
             while True:
                 seed += 1
                 draft = RunDraft("popularity", seed=seed)
-                publish(database, snapshot, results_for(snapshot, seed, d=0), draft, lease)
+                results = results_for(snapshot, seed, d=0)
+                similar = neighbours_for(len(snapshot.items), seed) if seed % 3 else None
+                publish(database, snapshot, replace(results, similar=similar), draft, lease)
 
 
 if __name__ == "__main__":

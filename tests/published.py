@@ -9,7 +9,7 @@ import neo4j
 import numpy as np
 
 from graphrec_neo4j.ids import IdMap, Key
-from graphrec_neo4j.results import NO_ITEM, Results, TopK, Vectors
+from graphrec_neo4j.results import NO_ITEM, Neighbours, Results, TopK, Vectors
 from graphrec_neo4j.schema import GraphSchema, default_schema
 from graphrec_neo4j.settings import Connection
 from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes
@@ -43,13 +43,11 @@ class PlainDriver:
             return session.run(text, parameters).single(strict=True).value()
 
 
-def snapshot_of(
-    users: Sequence[Key], items: Sequence[Key], relationships: int = 3, recommended: str = "RECOMMENDED"
-) -> GraphSnapshot:
-    """Users and items without edges, under the default schema."""
+def snapshot_of(users: Sequence[Key], items: Sequence[Key], relationships: int = 3, **results: Any) -> GraphSnapshot:
+    """Users and items without edges, under the default schema; ``results`` are more entries of its [results]."""
     kind = "integer" if isinstance(users[0], int) else "string"
     data = default_schema(kind, kind).model_dump(by_alias=True)
-    data["results"] = {"relationships": relationships, "recommended": recommended}
+    data["results"] = {"relationships": relationships, **results}
     nodes = {
         "User": Nodes(IdMap("User", users, kind)),
         "Item": Nodes(IdMap("Item", items, kind)),
@@ -88,6 +86,35 @@ def results_for(snapshot: GraphSnapshot, seed: int, k: int = 5, tag: float | Non
     return Results(top, top.cut(2), vectors, random.random(n_items), reasons, why, {"ndcg@20": 0.5})
 
 
+def neighbours_for(n_items: int, seed: int, k: int = 4) -> Neighbours:
+    """Lists of 0 to k of the next items on a ring, some in another order; so something stays between two seeds."""
+    random = np.random.default_rng(seed)
+    items = (np.arange(n_items)[:, None] + np.arange(1, k + 1)) % n_items
+    turned = random.random(n_items) < 1 / 3
+    items[turned] = items[turned][:, ::-1]
+    there = np.arange(k) < random.integers(0, k + 1, n_items)[:, None]
+    scores = np.where(there, 1 / np.arange(1, k + 1), -np.inf).astype(np.float32)
+    counts = np.where(there, np.where(random.random(items.shape) < 1 / 5, 2, 1), 0)
+    return Neighbours(TopK(np.where(there, items, NO_ITEM).astype(np.int32), scores), counts)
+
+
+def expected_similar(snapshot: GraphSnapshot, nearest: Neighbours) -> set[tuple[Any, ...]]:
+    """(item, similar item, rank, score, count) of everything that should be drawn."""
+    items, drawn = snapshot.items.ids, snapshot.schema.results.neighbours
+    return {
+        (
+            items.key(i),
+            items.key(int(other)),
+            rank + 1,
+            float(nearest.top.scores[i, rank]),
+            int(nearest.counts[i, rank]),
+        )
+        for i in range(len(items))
+        for rank, other in enumerate(nearest.top.items[i, :drawn])
+        if other != NO_ITEM
+    }
+
+
 def expected_relationships(snapshot: GraphSnapshot, results: Results) -> set[tuple[Any, ...]]:
     """(user, item, rank, score, reason) of everything that should be drawn."""
     users, items, drawn = snapshot.users.ids, snapshot.items.ids, snapshot.schema.results.relationships
@@ -101,10 +128,18 @@ def expected_relationships(snapshot: GraphSnapshot, results: Results) -> set[tup
 
 def seen_relationships(driver: PlainDriver, kind: str = "RECOMMENDED") -> set[tuple[Any, ...]]:
     """What a reader of the relationships sees; fails on one that shows twice."""
+    return _seen(driver, f"(u:User)-[r:`{kind}`]->(i:Item)", "u.id, i.id, r.rank, r.score, r.reason")
+
+
+def seen_similar(driver: PlainDriver, kind: str = "SIMILAR", label: str = "Item") -> set[tuple[Any, ...]]:
+    """What a reader of the item graph sees; fails on one that shows twice."""
+    return _seen(driver, f"(i:{label})-[r:`{kind}`]->(o:{label})", "i.id, o.id, r.rank, r.score, r.count")
+
+
+def _seen(driver: PlainDriver, pattern: str, told: str) -> set[tuple[Any, ...]]:
     rows = driver.rows(
-        f"MATCH (p:GraphRecPointer {{name: 'current'}}) MATCH (u:User)-[r:`{kind}`]->(i:Item) "
-        "WHERE r.run <= p.run AND (r.until IS NULL OR r.until > p.run) "
-        "RETURN u.id AS user, i.id AS item, r.rank AS rank, r.score AS score, r.reason AS reason"
+        f"MATCH (p:GraphRecPointer {{name: 'current'}}) MATCH {pattern} "
+        f"WHERE r.run <= p.run AND (r.until IS NULL OR r.until > p.run) RETURN {told}"
     )
     seen = {tuple(row.values()) for row in rows}
     assert len(seen) == len(rows)

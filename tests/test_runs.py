@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,12 @@ from published import (
     create,
     expected_lists,
     expected_relationships,
+    expected_similar,
+    neighbours_for,
     results_for,
     seen_lists,
     seen_relationships,
+    seen_similar,
     snapshot_of,
 )
 
@@ -28,6 +32,7 @@ from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import PublishError
 from graphrec_neo4j.lease import Lease
 from graphrec_neo4j.queries import Statement
+from graphrec_neo4j.results import Results
 from graphrec_neo4j.settings import Connection
 from loaders.results_to_neo4j import RunDraft, publish
 
@@ -68,21 +73,36 @@ class _Mortal(Lease):
         self._live()
         return super().write(fenced, **parameters)
 
+    def write_batches(self, fenced: Statement, *rest: Any) -> None:
+        self._live()
+        super().write_batches(fenced, *rest)
+
     def sweep(self, fenced: Statement, **parameters: Any) -> None:
         self._live()
         super().sweep(fenced, **parameters)
 
 
+def made_of(seed: int) -> Results:
+    """The results of a seed: no vectors, as their indexes are not the point here, and every third no item graph."""
+    similar = neighbours_for(len(SNAPSHOT.items), seed) if seed % 3 else None
+    return replace(results_for(SNAPSHOT, seed, d=0), similar=similar)
+
+
+def similar_of(seed: int) -> set[tuple[Any, ...]]:
+    nearest = made_of(seed).similar
+    return expected_similar(SNAPSHOT, nearest) if nearest else set()
+
+
 def published(database: Database, seed: int, lives: int = 10**9) -> None:
-    # Without vectors there are no indexes to build, which are not what these tests are about.
     with _Mortal(database) as lease:
         lease.lives = lives
-        publish(database, SNAPSHOT, results_for(SNAPSHOT, seed, d=0), DRAFT, lease)
+        publish(database, SNAPSHOT, made_of(seed), DRAFT, lease)
 
 
 def assert_shows(driver: PlainDriver, seed: int) -> None:
-    results = results_for(SNAPSHOT, seed, d=0)
+    results = made_of(seed)
     assert seen_relationships(driver) == expected_relationships(SNAPSHOT, results)
+    assert seen_similar(driver) == similar_of(seed)
     assert seen_lists(driver) == expected_lists(SNAPSHOT, results)
 
 
@@ -123,7 +143,7 @@ def test_after_any_life_readers_see_exactly_the_current_generation(
             shown, before = seed, shown
         else:
             try:
-                published(database, seed, lives=int(random.integers(1, 9)))
+                published(database, seed, lives=int(random.integers(1, 14)))
                 shown, before = seed, shown
             except _Died:
                 # Dying after the pointer moved leaves the run published, dying before leaves no way back.
@@ -131,13 +151,14 @@ def test_after_any_life_readers_see_exactly_the_current_generation(
                 shown, before = (seed, shown) if moved else (shown, None)
         if shown is None:
             assert runs.current_run(database) is None
-            assert seen_relationships(driver) == set()
+            assert seen_relationships(driver) == seen_similar(driver) == set()
         else:
             assert_shows(driver, shown)
     published(database, 7)
     published(database, 8)
     kept = [expected_relationships(SNAPSHOT, results_for(SNAPSHOT, seed, d=0)) for seed in (7, 8)]
     assert driver.value("MATCH ()-[r:RECOMMENDED]->() RETURN count(r)") == len(kept[0] | kept[1])
+    assert driver.value("MATCH ()-[r:SIMILAR]->() RETURN count(r)") == len(similar_of(7) | similar_of(8))
 
 
 def test_rollback_without_a_generation_before_says_so(database: Database, driver: PlainDriver) -> None:
@@ -167,6 +188,7 @@ def test_status_says_what_is_published(database: Database, driver: PlainDriver) 
     found = runs.status(database)
     assert (found["run"], found["previous"], found["model"], found["syncing"]) == (2, 1, "popularity", False)
     assert (found["users"], found["items"], found["interactions"]) == (20, 10, 0)
+    assert found["similar"] == len(similar_of(2))
     assert found["recommendations"] == sum(len(row) for row in results_for(SNAPSHOT, 2).reasons)
     assert 0 <= found["hours"] < 1
     assert [(run["number"], run["state"]) for run in found["runs"]] == [(2, "published"), (1, "retired")]
@@ -262,9 +284,12 @@ def test_a_publisher_killed_at_any_moment_leaves_the_former_generation_whole(
             seen = current.seed
             assert_shows(driver, seen)
     with Lease(database, wait=30) as lease:
-        results = results_for(SNAPSHOT, 1000, d=0)
+        results = made_of(1000)
         publish(database, SNAPSHOT, results, DRAFT, lease)
     assert_shows(driver, 1000)
+    assert driver.value("MATCH ()-[r:SIMILAR]->() RETURN count(r)") == len(
+        similar_of(1000) | (similar_of(seen) if seen else set())
+    )
     drawn = len(expected_relationships(SNAPSHOT, results))
     former = len(expected_relationships(SNAPSHOT, results_for(SNAPSHOT, seen, d=0))) if seen else 0
     assert driver.value("MATCH ()-[r:RECOMMENDED]->() RETURN count(r)") == drawn + former

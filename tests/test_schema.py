@@ -130,3 +130,18 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
         GraphSchema.load(tmp_path / "latin.toml")
     (tmp_path / "good.toml").write_text(SMALL, encoding="utf-8")
     assert GraphSchema.load(tmp_path / "good.toml") == GraphSchema.parse(SMALL)
+
+
+@pytest.mark.parametrize(
+    ("results", "sentence"),
+    [
+        ('similar = "LIKE"\nrecommended = "LIKE"', "results: recommended and similar are both called 'LIKE'"),
+        ('recommended = "SIMILAR"', "recommended and similar are both called 'SIMILAR'"),
+        ("neighbours = 51", "results.neighbours: .*less than or equal to 50"),
+        ("neighbours = -1", "results.neighbours: .*greater than or equal to 0"),
+        ("neighbors = 5", "results.neighbors is not a known entry there, the nearest is 'neighbours'"),
+    ],
+)
+def test_results_that_cannot_be_published_so_are_refused(results: str, sentence: str) -> None:
+    with pytest.raises(SchemaError, match=sentence):
+        GraphSchema.parse(f"{SMALL}[results]\n{results}\n")

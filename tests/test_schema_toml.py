@@ -44,9 +44,10 @@ relationships = 0
 """
 
 
-@given(schemas(), names, names)
-def test_any_schema_comes_back(schema: GraphSchema, called: str, similar: str) -> None:
-    results = schema.results.model_copy(update={"recommended": called, "similar": similar})
+@given(schemas(), st.lists(names, min_size=2, max_size=2, unique=True), st.integers(0, 50))
+def test_any_schema_comes_back(schema: GraphSchema, called: list[str], neighbours: int) -> None:
+    update = {"recommended": called[0], "similar": called[1], "neighbours": neighbours}
+    results = schema.results.model_copy(update=update)
     schema = schema.model_copy(update={"results": results})
     assert GraphSchema.parse(schema_to_toml(schema)) == schema
 

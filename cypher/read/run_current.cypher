@@ -1,7 +1,7 @@
 // The run whose results readers see; no row where nothing is published.
 // mode:    read
 // returns: number, uuid, model, state, slot, settings, seed, digest, metrics, timings, schema, version,
-//          started_at, published_at, users, items, interactions, recommendations
+//          started_at, published_at, users, items, interactions, recommendations, similar
 MATCH (p:GraphRecPointer {name: 'current'})
 MATCH (r:GraphRecRun {number: p.run})
 RETURN r.number AS number, r.uuid AS uuid, r.model AS model, r.state AS state, r.slot AS slot,
@@ -9,4 +9,4 @@ RETURN r.number AS number, r.uuid AS uuid, r.model AS model, r.state AS state, r
        r.timings AS timings, r.schema AS schema, r.version AS version,
        toString(r.started_at) AS started_at, toString(r.published_at) AS published_at,
        r.users AS users, r.items AS items, r.interactions AS interactions,
-       r.recommendations AS recommendations
+       r.recommendations AS recommendations, coalesce(r.similar, 0) AS similar

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 @json_option
 @connection_options
 def similar(item: str, k: int, as_json: bool, connect: Callable[[], Database]) -> None:
-    """Show the items nearest to ITEM, by the cosine of their published vectors.
+    """Show the items nearest to ITEM: in the published item graph, else by the cosine of their published vectors.
 
-    Runs cypher/recommend/similar_items.cypher.
+    Runs cypher/recommend/similar_in_graph.cypher, and similar_items.cypher where the last sync published no item graph.
 
     Example: graphrec-neo4j similar 17 --k 5
     """
@@ -42,4 +42,5 @@ def similar(item: str, k: int, as_json: bool, connect: Callable[[], Database]) -
     if as_json:
         answer_json(answer.rows)
     else:
-        answer_table(answer.rows, ("rank", "item", "title", "score"))
+        counted = answer.rows and "count" in answer.rows[0]
+        answer_table(answer.rows, ("rank", "item", "title", "score", *(("count",) if counted else ())))

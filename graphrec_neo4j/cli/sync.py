@@ -105,7 +105,7 @@ def sentence(report: SyncReport, request: SyncRequest) -> str:
         lines.append(f"{doing}: changed since run {report.run}: {', '.join(changed) or 'nothing'}")
         return "\n".join(lines)
     lines.append(f"fitted {report.model}, chosen on {report.trained.get('chosen_on', 'nothing')}")
-    written = ", ".join(f"{count:,} {name}" for name, count in report.written.items())
+    written = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in report.written.items())
     lines.append(f"wrote {written}")
     lines.append(f"published run {report.run} ({report.uuid}) after {report.seconds['total']:.1f} s")
     return "\n".join(lines)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from published import PlainDriver, create, dump, results_for, snapshot_of
+from published import PlainDriver, create, dump, neighbours_for, results_for, snapshot_of
 
 from graphrec_neo4j import runs
 from graphrec_neo4j.database import Database
@@ -39,7 +40,8 @@ def driver(empty_database: Connection) -> Iterator[PlainDriver]:
 
 def published(database: Database, seed: int, snapshot: GraphSnapshot = SNAPSHOT) -> None:
     with Lease(database) as lease:
-        publish(database, snapshot, results_for(snapshot, seed), RunDraft("popularity"), lease)
+        results = replace(results_for(snapshot, seed), similar=neighbours_for(len(snapshot.items), seed))
+        publish(database, snapshot, results, RunDraft("popularity"), lease)
 
 
 def lived_in_graph(driver: PlainDriver, seed: int) -> None:
@@ -67,6 +69,7 @@ def test_forget_leaves_the_graph_as_it_was(database: Database, driver: PlainDriv
     ours = count_ours(database)
     assert ours.runs == seed + 1
     assert ours.nodes == 30
+    assert ours.relationships == driver.value("MATCH ()-[r:RECOMMENDED|SIMILAR]->() RETURN count(r)") > 0
     assert forget(database) == ours
     assert dump(driver) == before
     assert forget(database) == NOTHING
@@ -81,7 +84,7 @@ def test_forget_finds_what_runs_under_other_schemas_wrote(database: Database, dr
     published(database, 1)
     data = SNAPSHOT.schema.model_dump(by_alias=True)
     data["nodes"]["User"]["label"] = "A b`"
-    data["results"]["recommended"] = "mag's \\ `sehr`"
+    data["results"] |= {"recommended": "mag's \\ `sehr`", "similar": "ist \\ `wie`"}
     few = snapshot_of(range(5), range(10))
     published(database, 2, GraphSnapshot(GraphSchema.model_validate(data), few.nodes, few.edges))
     forget(database)

@@ -9,7 +9,7 @@ import pytest
 from published import results_for, snapshot_of
 
 from graphrec_neo4j.errors import PublishError
-from graphrec_neo4j.results import NO_ITEM, Results, TopK, Vectors
+from graphrec_neo4j.results import NO_ITEM, Neighbours, Results, TopK, Vectors
 from graphrec_neo4j.snapshot import GraphSnapshot
 from loaders.result_rows import ResultRows
 
@@ -37,15 +37,74 @@ def test_columns_are_business_ids_and_lists_end_where_they_end() -> None:
 
 def test_relationships_are_the_first_of_the_list_and_no_more() -> None:
     rows = ResultRows(SNAPSHOT, GOOD)
-    columns = rows.relationship_columns(np.array([0, 1]))
+    columns = rows.recommended.columns(np.array([0, 1]))
     assert columns == {
-        "users": ["ann", "bob"],
-        "items": [["z"], ["y"]],
+        "sources": ["ann", "bob"],
+        "targets": [["z"], ["y"]],
         "scores": [[1 / 2], [1 / 8]],
         "reasons": [["r2"], ["r1"]],
+        "counts": [None, None],
     }
-    assert rows.drawn(np.array([0, 1])) == 2
+    assert rows.recommended.size(np.array([0, 1])) == rows.recommended.total == 2
     assert rows.recommendations == 3
+
+
+def graph(items: list[list[int]], counts: list[list[int]]) -> Neighbours:
+    """Neighbours of x, y and z whose scores are a half, a quarter … by rank."""
+    rows = np.array(items, dtype=np.int32)
+    scores = np.where(rows == NO_ITEM, -np.inf, 0.5 ** np.arange(1, rows.shape[1] + 1)).astype(np.float32)
+    return Neighbours(TopK(rows, scores), np.array(counts, dtype=np.int64))
+
+
+NEAR = graph([[2, 1], [0, NO_ITEM], [NO_ITEM, NO_ITEM]], [[3, 1], [1, 0], [0, 0]])
+
+
+def test_the_item_graph_is_drawn_from_item_to_item_with_counts() -> None:
+    rows = ResultRows(SNAPSHOT, replace(GOOD, similar=NEAR))
+    assert rows.similar.columns(np.array([2, 0, 1])) == {
+        "sources": ["z", "x", "y"],
+        "targets": [[], ["z", "y"], ["x"]],
+        "scores": [[], [1 / 2, 1 / 4], [1 / 2]],
+        "reasons": [None, None, None],
+        "counts": [[], [3, 1], [1]],
+    }
+    assert (rows.similar.total, rows.similar.size(np.array([0]))) == (3, 2)
+
+
+def test_no_more_neighbours_than_wanted_are_drawn() -> None:
+    for wanted, drawn in ((2, 3), (1, 2), (0, 0)):
+        snapshot = snapshot_of(["ann", "bob"], ["x", "y", "z"], neighbours=wanted)
+        assert ResultRows(snapshot, replace(GOOD, similar=NEAR)).similar.total == drawn
+
+
+def test_an_item_of_which_nothing_is_drawn_has_the_digest_of_nothing() -> None:
+    without = ResultRows(SNAPSHOT, GOOD).item_digests
+    drawn = ResultRows(SNAPSHOT, replace(GOOD, similar=NEAR)).item_digests
+    assert without[:, 1].tolist() == [0, 0, 0]
+    assert drawn[2].tolist() == without[2].tolist()
+    assert all(drawn[:2].ravel() != without[:2].ravel())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        graph([[1, 2], [0, -1], [-1, -1]], [[3, 1], [1, 0], [0, 0]]),
+        graph([[2, 1], [0, -1], [-1, -1]], [[3, 2], [1, 0], [0, 0]]),
+        graph([[2, -1], [0, -1], [-1, -1]], [[3, 0], [1, 0], [0, 0]]),
+        Neighbours(TopK(NEAR.top.items, NEAR.top.scores - np.float32([[0.001], [0], [0]])), NEAR.counts),
+    ],
+)
+def test_any_change_of_neighbours_changes_the_digests_of_that_item_alone(other: Neighbours) -> None:
+    before, after = (ResultRows(SNAPSHOT, replace(GOOD, similar=near)).item_digests for near in (NEAR, other))
+    assert all(after[0] != before[0])
+    assert after[1:].tolist() == before[1:].tolist()
+
+
+def test_other_names_of_the_item_graph_are_other_digests() -> None:
+    renamed = snapshot_of(["ann", "bob"], ["x", "y", "z"], similar="LIKE")
+    results = replace(GOOD, similar=NEAR)
+    before, after = (ResultRows(snapshot, results).item_digests for snapshot in (SNAPSHOT, renamed))
+    assert all(after[:2, 1] != before[:2, 1])
 
 
 def test_a_vector_without_a_direction_is_left_out() -> None:
@@ -121,6 +180,11 @@ NAN = float("nan")
         (replace(GOOD, vectors=Vectors(np.full((2, 2), 1e30, np.float32), GOOD.vectors.items)), "too long"),
         (replace(GOOD, reasons=[["r2"], ["r1"]]), "reasons for"),
         (replace(GOOD, why=[["r2", "r0"]]), "why for"),
+        (replace(GOOD, similar=graph([[1], [0]], [[1], [1]])), "similar lists are for 2 items, and the graph has 3"),
+        (replace(GOOD, similar=graph([[3], [0], [0]], [[1], [1], [1]])), "outside the 3 items"),
+        (replace(GOOD, similar=graph([[1], [1], [0]], [[1], [1], [1]])), "the item itself"),
+        (replace(GOOD, similar=graph([[1], [0], [0]], [[1], [-1], [1]])), "a count below zero"),
+        (replace(GOOD, similar=graph([[-1, 1], [0, -1], [0, -1]], [[0, 1], [1, 0], [1, 0]])), "a gap"),
     ],
 )
 def test_results_that_cannot_be_right_are_refused(bad: Results, message: str) -> None:

@@ -15,9 +15,11 @@ from published import (
     dump,
     expected_lists,
     expected_relationships,
+    neighbours_for,
     results_for,
     seen_lists,
     seen_relationships,
+    seen_similar,
     snapshot_of,
 )
 
@@ -327,7 +329,7 @@ def test_two_publishers_at_once_publish_one_after_the_other(database: Database, 
     assert shown in [expected_lists(SNAPSHOT, results_for(SNAPSHOT, seed)) for seed in (1, 2)]
 
 
-@pytest.mark.parametrize("stage", ["users", "items", "relationships"])
+@pytest.mark.parametrize("stage", ["users", "items", "relationships", "similar"])
 def test_one_that_lost_the_lease_in_the_middle_writes_no_more(
     database: Database, driver: PlainDriver, stage: str
 ) -> None:
@@ -343,9 +345,11 @@ def test_one_that_lost_the_lease_in_the_middle_writes_no_more(
             for results in theirs:
                 published(database, results)
 
+    mine = replace(results_for(SNAPSHOT, 1), similar=neighbours_for(12, 1))
     with Lease(database, renew=600) as zombie, pytest.raises(PublishError, match="another sync took over"):
-        publish(database, SNAPSHOT, results_for(SNAPSHOT, 1), DRAFT, zombie, progress=stolen)
+        publish(database, SNAPSHOT, mine, DRAFT, zombie, progress=stolen)
     assert_shows(driver, theirs[-1])
+    assert seen_similar(driver) == set()
     assert {run.number: run.state for run in all_runs(database)} == {
         1: "retired",
         2: "dead",
