@@ -83,11 +83,13 @@ class MetaPathWalk:
         return cls._joined(first, between, ends, chains, discount)
 
     @classmethod
-    def over(cls, histories: sparse.csr_matrix, items: sparse.csr_matrix) -> MetaPathWalk:
-        """The walk with ``scores = histories @ items`` (n_users, n) and (n, n_items), both without negative values."""
-        one = np.zeros(1, dtype=np.int64)
-        chains = Chains(one, one, np.array([0, 1], dtype=np.int64), np.ones(1))
-        return cls._joined(([histories], [None]), ([], []), ([items], [None]), chains, None)
+    def over(cls, histories: sparse.csr_matrix, *steps: sparse.csr_matrix) -> MetaPathWalk:
+        """The walk with ``scores = histories @ steps[0] @ steps[1] ...`` (n_users, n_items), nowhere negative."""
+        count = len(steps)
+        ends = np.array([0, count], dtype=np.int64)
+        chains = Chains(np.zeros(1, dtype=np.int64), np.arange(count, dtype=np.int64), ends, np.ones(1))
+        middle = (steps[:-1], [None] * (count - 1))
+        return cls._joined(([histories], [None]), middle, ([steps[-1]], [None]), chains, None)
 
     @classmethod
     def _joined(

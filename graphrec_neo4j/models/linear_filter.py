@@ -1,0 +1,114 @@
+"""``LinearFilter``: a polynomial of an item graph beside a low pass, never held as a table between items."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from graphrec_neo4j.models.base import Rows, Scores, State
+from graphrec_neo4j.models.linear_model import LinearModel
+from graphrec_neo4j.progress import Progress
+from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Filter:
+    """``F = q_0 I + q_1 P + q_2 P^2 + ... + read answer'``, where P is the product of ``steps``.
+
+    ``steps`` are sparse and nowhere negative; backwards and turned they are the same again, so that P (n_items,
+    n_items) is symmetric. ``coefficients`` are (q_0, q_1, ...), ``read`` and ``answer`` (n_items, d).
+    """
+
+    steps: tuple[sparse.csr_matrix, ...]
+    coefficients: Floats
+    read: Scores
+    answer: Scores
+
+    def carry(self, columns: Scores) -> Scores:
+        """Return ``P @ columns`` (n_items, m)."""
+        for step in reversed(self.steps):
+            columns = step @ columns
+        return columns
+
+    def between(self, mine: Rows, items: Rows) -> Floats:
+        """Return F at ``mine`` (h,) and ``items`` (k,), as (k, h): both ends are carried half of the way each."""
+        parts = self.answer[items].astype(np.float64) @ self.read[mine].astype(np.float64).T
+        ways = [power * len(self.steps) for power in range(len(self.coefficients))]
+        near, far = self._carried(mine, (ways[-1] + 1) // 2), self._carried(items, ways[-1] // 2)
+        for coefficient, way in zip(self.coefficients, ways, strict=True):
+            if coefficient:
+                parts += coefficient * (far[way // 2] @ near[way - way // 2].T).toarray()
+        return parts
+
+    def _carried(self, rows: Rows, way: int) -> list[sparse.csr_matrix]:
+        """Rows of the unit table, of the first step, of the first two, ... of the first ``way``."""
+        n_items = self.steps[0].shape[0]
+        unit = (np.ones(len(rows)), rows, np.arange(len(rows) + 1))
+        carried = [sparse.csr_matrix(unit, shape=(len(rows), n_items))]
+        for number in range(way):
+            carried.append(carried[-1] @ self.steps[number % len(self.steps)])
+        return carried
+
+
+class LinearFilter(LinearModel):
+    """A model whose F is a :class:`Filter`, made by ``_filter``."""
+
+    filter: Filter
+    walk: MetaPathWalk
+
+    @abstractmethod
+    def _filter(self, liked: sparse.csr_matrix, seed: int, progress: Progress) -> Filter:
+        """Return F for the pattern ``liked`` (n_users, n_items)."""
+
+    def _learn(self, liked: sparse.csr_matrix, seed: int, progress: Progress) -> None:
+        self._take(self._filter(liked, seed, progress))
+
+    def _take(self, made: Filter) -> None:
+        self.filter = made
+        self.walk = MetaPathWalk.over(sparse.csr_matrix((1, made.steps[0].shape[0])), *made.steps)
+
+    def _times(self, histories: sparse.csr_matrix) -> Scores:
+        made = self.filter
+        walk = self.walk.from_histories(histories, [0], None)
+        scores = self._polynomial(walk.scores(np.arange(histories.shape[0])))
+        if made.coefficients[0]:
+            scores += histories.toarray() * np.float32(made.coefficients[0])
+        if made.read.size:
+            scores += (histories @ made.read) @ made.answer.T
+        return scores
+
+    def _polynomial(self, smoothed: Scores) -> Scores:
+        """Return ``smoothed @ (q_1 + q_2 P + ...)`` (m, n_items), by Horner's rule."""
+        coefficients = self.filter.coefficients.astype(np.float32)
+        found = smoothed * coefficients[-1]
+        for coefficient in coefficients[-2:0:-1]:
+            found = self.filter.carry(np.ascontiguousarray(found.T)).T + smoothed * coefficient
+        return found
+
+    def _between(self, mine: Rows, items: Rows) -> Floats:
+        return self.filter.between(mine, items)
+
+    def _state(self) -> State:
+        made = self.filter
+        steps = {f"step {number}": step for number, step in enumerate(made.steps)}
+        return {**super()._state(), **steps, "q": made.coefficients, "read": made.read, "answer": made.answer}
+
+    def _restore(self, state: State) -> None:
+        super()._restore(state)
+        steps = tuple(cast(sparse.csr_matrix, state[name]) for name in sorted(state) if name.startswith("step "))
+        q, read, answer = (cast(npt.NDArray, state[name]) for name in ("q", "read", "answer"))
+        self._take(Filter(steps, q, read, answer))
+
+
+def normalised(liked: sparse.csr_matrix, user_exponent: float, item_exponent: float) -> sparse.csr_matrix:
+    """Return ``D_u^-a R D_i^-b`` for a pattern R, where D counts the items of a user and the users of an item."""
+    of_user, of_item = np.diff(liked.indptr), np.asarray(liked.sum(axis=0)).ravel()
+    left, right = (np.maximum(d, 1.0) ** -e for d, e in ((of_user, user_exponent), (of_item, item_exponent)))
+    return (sparse.diags(left) @ liked @ sparse.diags(right)).tocsr().astype(np.float32)
