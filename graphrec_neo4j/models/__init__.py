@@ -17,6 +17,7 @@ MODELS: dict[str, tuple[str, str]] = {
     "rp3beta": ("rp3beta", "RP3Beta"),
     "ppr": ("ppr", "PersonalizedPageRank"),
     "item-knn": ("item_knn", "ItemKNN"),
+    "user-knn": ("user_knn", "UserKNN"),
     "spectral": ("spectral", "Spectral"),
     "lightgcn": ("lightgcn", "LightGCN"),
     "auto": ("auto", "Auto"),

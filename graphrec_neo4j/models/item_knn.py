@@ -11,7 +11,8 @@ from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.item_graph import ItemGraph
-from graphrec_neo4j.models.item_products import Rows, best_products
+from graphrec_neo4j.models.item_products import best_products
+from graphrec_neo4j.models.likeness import cosine, jaccard
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.snapshot import GraphSnapshot
 
@@ -55,21 +56,12 @@ class ItemKNN(ItemGraph):
         self, snapshot: GraphSnapshot, liked: sparse.csr_matrix, seed: int, progress: Progress
     ) -> sparse.csr_matrix:
         kind, shrinkage = self.settings.similarity, self.settings.shrinkage
-        degrees = self.popularity
         users = (liked if kind in ("cosine", "jaccard") else self._weighted(liked)).astype(np.float64)
+        if kind == "bm25":
+            return best_products(users.T.tocsr(), users, self.settings.neighbours, progress)
         lengths = np.sqrt(np.asarray(users.multiply(users).sum(axis=0)).ravel())
-
-        def weigh(block: sparse.csr_matrix, rows: Rows) -> sparse.csr_matrix:
-            row = np.repeat(rows, np.diff(block.indptr))
-            if kind == "bm25":
-                return block
-            if kind == "jaccard":
-                divisor = degrees[row] + degrees[block.indices] - block.data
-            else:
-                divisor = lengths[row] * lengths[block.indices]
-            block.data /= np.maximum(divisor + shrinkage, 1e-12)
-            return block
-
+        degrees = self.popularity
+        weigh = jaccard(degrees, degrees, shrinkage) if kind == "jaccard" else cosine(lengths, lengths, shrinkage)
         return best_products(users.T.tocsr(), users, self.settings.neighbours, progress, weigh)
 
     def _weighted(self, liked: sparse.csr_matrix) -> sparse.csr_matrix:
