@@ -18,6 +18,7 @@ MODELS: dict[str, tuple[str, str]] = {
     "ppr": ("ppr", "PersonalizedPageRank"),
     "item-knn": ("item_knn", "ItemKNN"),
     "user-knn": ("user_knn", "UserKNN"),
+    "slim": ("slim", "SLIM"),
     "spectral": ("spectral", "Spectral"),
     "lightgcn": ("lightgcn", "LightGCN"),
     "auto": ("auto", "Auto"),
