@@ -43,7 +43,17 @@ def test_status_is_one_json_value_with_the_documented_fields(call: Call) -> None
     said = call("status", "--json")
     assert (said.exit_code, said.stderr) == (0, "")
     found = json.loads(said.stdout)
-    documented = {"run", "uuid", "model", "published_at", "users", "items", "interactions", "recommendations"}
+    documented = {
+        "run",
+        "uuid",
+        "model",
+        "published_at",
+        "users",
+        "items",
+        "interactions",
+        "recommendations",
+        "similar",
+    }
     assert documented <= set(found)
     assert (found["run"], found["model"], found["users"], found["items"], found["previous"]) == (2, "p3", 2, 3, 1)
 
