@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from graphrec_neo4j.errors import GraphRecError
-from graphrec_neo4j.models import MODELS, create, model_class
+from graphrec_neo4j.models import MODELS, create
 from graphrec_neo4j.progress import Progress, silent
-from graphrec_neo4j.ranking.evaluation import Evaluation, evaluate
+from graphrec_neo4j.ranking.comparison import compared
+from graphrec_neo4j.ranking.evaluation import evaluate
 from graphrec_neo4j.ranking.splits import Split, leave_last_split, random_split, time_split
-from graphrec_neo4j.snapshot import GraphSnapshot
+from graphrec_neo4j.snapshot import MISSING_TIME, GraphSnapshot
 
-BASELINES = ("popularity", "p3")
+BASELINES = ("popularity", "recent-popularity", "p3", "item-knn")
+NEEDS_TIMES = "recent-popularity"
 EVERY_MODEL = "all"
+CUTOFFS = (1, 5, 10, 20, 50, 100)
+"""The lengths at which a comparison cuts its lists, beside k."""
 
 
 class UnknownSplitError(GraphRecError):
@@ -31,28 +36,51 @@ def split_of(snapshot: GraphSnapshot, how: str, seed: int) -> Split:
     raise UnknownSplitError(f"there is no split {how!r}; use time, leave-last or random.")
 
 
-def models_to_judge(asked: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The models to fit, baselines first, and those left out because their extra is not installed.
+@dataclass(frozen=True)
+class Entrants:
+    """The models to judge, baselines first; which of them may be left out; and why some already are."""
 
-    ``asked`` holds names, or ``all``; without any, ``auto`` is meant. A model that is named and cannot be fitted
-    is not left out: it raises MissingExtraError when it is fitted.
+    names: Sequence[str]
+    optional: frozenset[str]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+def entrants(asked: Sequence[str], train: GraphSnapshot) -> Entrants:
+    """Say who takes part: the baselines and what is ``asked`` for: names, or ``all``; without any, ``auto``.
+
+    Recent popularity is a baseline where ``train`` has times. A model that is named must be fitted; any other that
+    cannot be, because of its size or of an extra that is not installed, is left out with its reason.
     """
-    has_torch = importlib.util.find_spec("torch") is not None
-    missing = [name for name in MODELS if not has_torch and model_class(name).needs]
-    wanted = [name for name in MODELS if name not in missing] if EVERY_MODEL in asked else list(asked or ("auto",))
-    names = list(dict.fromkeys([*BASELINES, *wanted]))
-    return names, missing if EVERY_MODEL in asked else []
+    named = [name for name in asked or ("auto",) if name != EVERY_MODEL]
+    wanted = list(dict.fromkeys([*BASELINES, *named, *(MODELS if EVERY_MODEL in asked else ())]))
+    left_out = {}
+    if NEEDS_TIMES not in named and not _has_times(train):
+        wanted.remove(NEEDS_TIMES)
+        if EVERY_MODEL in asked:
+            left_out[NEEDS_TIMES] = "no interaction has a time, so it would be popularity."
+    return Entrants(wanted, frozenset(wanted) - frozenset(named), left_out)
 
 
 def judge(
     split: Split,
-    names: Sequence[str],
+    who: Entrants,
     *,
     k: int = 20,
     seed: int = 0,
     budget: float | None = None,
+    cutoffs: Sequence[int] = (),
     progress: Progress = silent,
-) -> Evaluation:
-    """Fit and judge the named models on one split; ``budget`` seconds bound what ``auto`` may try."""
-    models = [create(name, **({"budget": budget} if name == "auto" and budget else {})) for name in names]
-    return evaluate(models, split, k, seed, progress)
+) -> dict[str, Any]:
+    """Fit and judge the entrants on one split and compare them, as :func:`compared` tells.
+
+    ``budget`` seconds bound what ``auto`` may try; ``cutoffs`` longer than the catalogue are left out.
+    """
+    models = [create(name, **({"budget": budget} if name == "auto" and budget else {})) for name in who.names]
+    lengths = {cut for cut in cutoffs if cut <= len(split.train.items)} | ({k} if cutoffs else set())
+    found = evaluate(models, split, k, seed, progress, cutoffs=lengths, optional=who.optional)
+    return compared(replace(found, left_out={**who.left_out, **found.left_out}), BASELINES)
+
+
+def _has_times(train: GraphSnapshot) -> bool:
+    times = [train.edges[name].time for name in train.schema.by_role("interaction")]
+    return any(time is not None and bool((time != MISSING_TIME).any()) for time in times)

@@ -14,7 +14,7 @@ SOURCES = sorted([*(ROOT / "graphrec_neo4j").rglob("*.py"), *(ROOT / "loaders").
 
 WINGS = ("walks", "models", "training", "ranking", "explain")
 GROUND_FOR_WINGS = {"snapshot", "ids", "errors", "results", "meta_path", "progress", "schema", "threads"}
-ROOF = {"sync", "learning", "answers", "asking", "evaluating", "demo"}
+ROOF = {"sync", "learning", "answers", "asking", "evaluating", "report", "demo"}
 MAY_IMPORT = {
     "walks": {"ranking"},
     "training": {"models", "ranking"},
@@ -29,7 +29,7 @@ def room(path: Path) -> str:
     if parts[0] == "loaders":
         return "loaders"
     if len(parts) > 2:
-        return parts[1] if parts[1] in (*WINGS, "cli") else "ground"
+        return parts[1] if parts[1] in (*WINGS, "cli") else "roof" if parts[1] in ROOF else "ground"
     return "roof" if parts[1] in ROOF else "ground"
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from graphrec_neo4j.cli.common import answer_reasons, answer_table, connection_options, note, progress_on_stderr
-from graphrec_neo4j.cli.evaluate import shown
+from graphrec_neo4j.cli.common import answer_reasons, connection_options, note, progress_on_stderr
+from graphrec_neo4j.cli.evaluation_tables import show_evaluation
 
 if TYPE_CHECKING:
     from graphrec_neo4j.database import Database
@@ -42,7 +42,8 @@ def demo(connect: Callable[[], Database]) -> None:
         name, best = _show_person(database, graph.snapshot, user)
         link = asking.browser_page(database, graph.snapshot.schema, str(user), str(best))
         table = judge_demo(graph, models, progress=progress).table()
-    answer_table(shown(table), title=f"\nHow good is it, at 20? {table['split']}; {table['users']:,} users")
+    click.echo("\nHow good is it?")
+    show_evaluation(table)
     _say_how_to_go_on(str(name), str(user), str(best), link)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,6 @@ import click
 
 from graphrec_neo4j.cli.common import (
     answer_json,
-    answer_table,
     connection_options,
     json_option,
     note,
@@ -18,19 +17,28 @@ from graphrec_neo4j.cli.common import (
     schema_in_force,
     schema_option,
 )
+from graphrec_neo4j.cli.evaluation_tables import show_comparison, show_evaluation
 
 if TYPE_CHECKING:
     from graphrec_neo4j.database import Database
     from graphrec_neo4j.progress import Progress
     from graphrec_neo4j.ranking.splits import Split
 
-SHOWN = ("recall", "ndcg", "mrr", "hit_rate", "coverage")
-
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_PAGE = click.Path(path_type=Path, dir_okay=False, writable=True)
+
+
+def _in_a_folder(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Say that a folder is missing before the models are fitted, not after."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.parent} to write {path.name} into.", context, parameter)
+    return path
 
 
 @click.command()
 @click.option("--model", "asked", multiple=True, help="A model, as often as wanted, or 'all'. Default: auto.")
+@click.option("--compare", is_flag=True, help="Every model, every metric, with intervals; as --model all, and more.")
+@click.option("--html", type=_PAGE, callback=_in_a_folder, help="Write the comparison as one self-contained page.")
 @click.option(
     "--split", "how", type=click.Choice(["time", "leave-last", "random"]), default="random", show_default=True
 )
@@ -46,41 +54,53 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @schema_option
 @json_option
 @connection_options
-def evaluate(connect: Callable[[], Database], asked: tuple[str, ...], how: str, as_json: bool, **options: Any) -> None:
-    """Judge models on a part of the interactions that they were not fitted on, beside popularity and P3.
+def evaluate(
+    connect: Callable[[], Database],
+    asked: tuple[str, ...],
+    compare: bool,
+    html: Path | None,
+    how: str,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Judge models on a part of the interactions that they were not fitted on, beside the baselines.
 
     Example: graphrec-neo4j evaluate --model auto --model lightgcn --split time
 
+    Example: graphrec-neo4j evaluate --compare --html comparison.html
+
     Example: graphrec-neo4j evaluate --train train.txt --test test.txt --json
     """
-    from graphrec_neo4j.evaluating import judge, models_to_judge
+    from graphrec_neo4j.evaluating import CUTOFFS, EVERY_MODEL, entrants, judge
 
-    names, missing = models_to_judge(asked)
-    for name in missing:
-        note(f"{name} is left out: it needs the [gnn] extra (pip install 'graphrec-neo4j[gnn]')")
     with progress_on_stderr() as progress:
         split = _given(**options) if options["train"] or options["test"] else _cut(connect, how, progress, **options)
+        who = entrants((*asked, EVERY_MODEL) if compare else asked, split.train)
         found = judge(
-            split, names, k=options["k"], seed=options["seed"], budget=options["budget"], progress=progress
-        ).table()
+            split,
+            who,
+            **{name: options[name] for name in ("k", "seed", "budget")},
+            cutoffs=CUTOFFS if compare or html else (),
+            progress=progress,
+        )
+    for left_out in found["left_out"]:
+        note(f"{left_out['model']} is left out: {left_out['reason']}")
+    if html:
+        _write_page(html, found)
     if as_json:
         answer_json(found)
-        return
-    answer_table(
-        shown(found), title=f"{found['split']}; k = {found['k']}, {found['users']:,} users, seed {found['seed']}"
-    )
-    for row in found["models"]:
-        if not row["chosen_on"].startswith("nothing"):
-            click.echo(f"{row['model']} was chosen on {row['chosen_on']}")
+    else:
+        (show_comparison if compare else show_evaluation)(found)
 
 
-def shown(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The columns of an evaluation that fit a terminal; ``--json`` has them all."""
-    metrics = {name: f"{name}@{found['k']}" for name in SHOWN}
-    return [
-        {"model": row["model"], **{name: row[full] for name, full in metrics.items()}, "seconds": row["seconds"]}
-        for row in found["models"]
-    ]
+def _write_page(path: Path, found: dict[str, Any]) -> None:
+    from datetime import date
+
+    from graphrec_neo4j import __version__
+    from graphrec_neo4j.report import page
+
+    path.write_text(page(found, version=__version__, made_on=date.today()), encoding="utf-8")
+    note(f"the page is {path}")
 
 
 def _given(*, train: Path | None, test: Path | None, ties: Path | None, form: Any, **_: Any) -> Split:

@@ -19,7 +19,7 @@ HISTORY_SLICES: Mapping[str, tuple[int, float]] = {
 }
 """The least and the most positive interactions in train of the users of each slice."""
 
-QUARTERS = ("most popular quarter", "second", "third", "least popular quarter")
+QUARTERS = ("most popular quarter", "second quarter", "third quarter", "least popular quarter")
 
 
 def by_history(judged: Judged, split: Split, metric: str) -> dict[str, tuple[int, float]]:

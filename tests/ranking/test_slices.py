@@ -22,7 +22,7 @@ def test_items_by_popularity_quarter() -> None:
     split = toy_split()
     found = by_popularity(evaluate([InOrder()], split, k=2).judged[0], split)
     # Item 1 begins after 2 of 7 interactions: the second quarter. Item 7 is nobody's: the last.
-    assert found["second"] == (1, 1)
+    assert found["second quarter"] == (1, 1)
     assert found["least popular quarter"] == (3, 1 / 3)
     assert found["most popular quarter"][0] == 0
     assert np.isnan(found["most popular quarter"][1])
