@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import cast
+from typing import ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,19 +20,18 @@ from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk
 
 
 class ItemGraph(Recommender):
-    """``score(u, i) = sum over the items j of u's history of read_j W[j, i]``, with W sparse and nowhere negative.
+    """``score(u, i) = sum over the items j of u's history of A[u, j] W[j, i]``, A and W sparse, nowhere negative.
 
-    A model gives W (n_items, n_items) by ``_graph`` and, if it has any, the factors ``read`` (n_items,) by
-    ``_read``. Ranking never holds more than a row of scores; explanations are the terms of the sum. A user without
-    a history gets the most popular items.
+    A model gives W (n_items, n_items) by ``_graph``. A (n_users, n_items) is 1 all over the history unless the model
+    says otherwise by ``_reading``, and W is walked once unless it adds steps by ``_onward``. Ranking never holds more
+    than a row of scores; explanations are the terms of the sum. A user without a history gets the most popular items.
     """
 
-    uses = ("interactions",)
+    uses: ClassVar[tuple[str, ...]] = ("interactions",)
     inductive = True
 
     tastes: Tastes
     graph: sparse.csr_matrix
-    read: npt.NDArray[np.float32]
     walk: MetaPathWalk
 
     @abstractmethod
@@ -41,8 +40,13 @@ class ItemGraph(Recommender):
     ) -> sparse.csr_matrix:
         """Return W from the pattern ``liked`` (n_users, n_items) of ``snapshot``, with an empty diagonal."""
 
-    def _read(self, liked: sparse.csr_matrix) -> npt.NDArray[np.float32]:
-        return np.ones(liked.shape[1], dtype=np.float32)
+    def _reading(self) -> sparse.csr_matrix:
+        """A: how much each item of each history counts, 0 where it is not in it."""
+        return self.tastes.history
+
+    def _onward(self) -> tuple[sparse.csr_matrix, ...]:
+        """What W is multiplied with from the right, (n_items, n_items) each."""
+        return ()
 
     def neighbours(self, k: int) -> Neighbours:
         """Return the k heaviest ties of each item, and how many users like both its ends."""
@@ -55,16 +59,15 @@ class ItemGraph(Recommender):
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         self.tastes = Tastes.of(snapshot)
         liked = self.tastes.history
-        self.read = self._read(liked)
         graph = self._graph(snapshot, liked, seed, progress).tocsr().astype(np.float32)
         graph.sort_indices()
         if graph.nnz and not (np.isfinite(graph.data).all() and graph.data.min() >= 0):
             raise ModelError(f"{self.name} made a tie between items that is negative or no number.")
         self.graph = graph
-        self.walk = self._walk_from(self.tastes.history)
+        self.walk = self._walk_from(self._reading())
 
-    def _walk_from(self, histories: sparse.csr_matrix) -> MetaPathWalk:
-        return MetaPathWalk.over((histories @ sparse.diags(self.read)).tocsr(), self.graph)
+    def _walk_from(self, reading: sparse.csr_matrix) -> MetaPathWalk:
+        return MetaPathWalk.over(reading, self.graph, *self._onward())
 
     def _scores(self, users: Rows) -> Scores:
         return self.walk.scores(users)
@@ -77,7 +80,10 @@ class ItemGraph(Recommender):
         return self._walk_from(pattern(histories)).scores(np.arange(histories.shape[0]))
 
     def _terms(self, user: int, mine: Rows, items: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        parts = self.graph[mine][:, items].toarray().T.astype(np.float64) * self.read[mine]
+        reached = self.graph[mine].astype(np.float64)
+        for step in self._onward():
+            reached = reached @ step
+        parts = reached[:, items].toarray().T * self._reading()[[user]][:, mine].toarray().astype(np.float64)
         return parts.sum(axis=1), parts
 
     def _explain(self, user: int, item: int, limit: int) -> Explanation:
@@ -87,9 +93,9 @@ class ItemGraph(Recommender):
         return self.tastes.explain(users, items, limit, self._terms)
 
     def _state(self) -> State:
-        return {**self.tastes.state(), "graph": self.graph, "read": self.read}
+        return {**self.tastes.state(), "graph": self.graph}
 
     def _restore(self, state: State) -> None:
         self.tastes = Tastes.restored(state)
-        self.graph, self.read = cast(sparse.csr_matrix, state["graph"]), cast(npt.NDArray, state["read"])
-        self.walk = self._walk_from(self.tastes.history)
+        self.graph = cast(sparse.csr_matrix, state["graph"])
+        self.walk = self._walk_from(self._reading())

@@ -13,7 +13,7 @@ Float32s = npt.NDArray[np.float32]
 
 
 @numba.njit(cache=True, nogil=True)
-def _insert(items: Int32s, scores: Float32s, item: int, score: float) -> None:
+def insert(items: Int32s, scores: Float32s, item: int, score: float) -> None:
     """Put an item into one descending list (k,), behind its equals; the last place falls out."""
     place = len(items) - 1
     while place > 0 and scores[place - 1] < score:
@@ -52,7 +52,7 @@ def merge_block(
             end = width if is_last else indices[here] - first_item
             for column in range(item, end):
                 if block[row, column] > best[-1]:
-                    _insert(mine, best, first_item + column, block[row, column])
+                    insert(mine, best, first_item + column, block[row, column])
             item = end + 1
             here += 1 - is_last
 
@@ -98,4 +98,4 @@ def best_of_rows(
         mine, best = items[row], scores[row]
         for position in range(pointers[row], pointers[row + 1]):
             if values[position] > best[-1]:
-                _insert(mine, best, columns[position], values[position])
+                insert(mine, best, columns[position], values[position])

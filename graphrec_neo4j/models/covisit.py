@@ -1,0 +1,159 @@
+"""Co-visitation: items that the same people visit within a day, and a short walk over them from what is recent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, cast, get_args
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.models.base import State
+from graphrec_neo4j.models.item_graph import ItemGraph
+from graphrec_neo4j.models.visits import HOUR, fading, recency_ranks, visits_of
+from graphrec_neo4j.progress import Progress
+from graphrec_neo4j.ranking.sparse_rows import best_of_rows
+from graphrec_neo4j.ranking.splits import TimedPairs, timed_pairs
+from graphrec_neo4j.results import NO_ITEM, Neighbours
+from graphrec_neo4j.snapshot import MISSING_TIME, GraphSnapshot
+from graphrec_neo4j.threads import in_threads
+
+Relatedness = Literal["product", "root"]
+
+PIECE = 256
+UNTIMED = "nothing: no interaction has a time, so a history is one session"
+
+
+@dataclass(frozen=True)
+class CovisitSettings:
+    """``window_hours``: how far apart two visits of one user may be to count as a pair.
+
+    ``relatedness``: what a count is divided by, the ``product`` of how often both items are visited (lift) or its
+    ``root`` (cosine). ``least_count``: pairs that two items need to be related. ``neighbours``: how many related
+    items each item keeps. ``half_life_days``: after how many days a visit counts half as much in counts, None for
+    never. ``recent``: how many of the latest items stand for a history, None for all; ``half_life_ranks``: how many
+    later items halve what an item of the history counts, None for no difference. ``steps``: how far the walk goes,
+    1 or 2; ``decay``: what the second step counts.
+    """
+
+    window_hours: float = 24.0
+    relatedness: Relatedness = "root"
+    least_count: int = 2
+    neighbours: int = 50
+    half_life_days: float | None = None
+    recent: int | None = None
+    half_life_ranks: float | None = None
+    steps: int = 1
+    decay: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.relatedness not in get_args(Relatedness):
+            raise ModelError(f"covisit knows no relatedness {self.relatedness!r}: {', '.join(get_args(Relatedness))}.")
+        if min(self.least_count, self.neighbours, 1 if self.recent is None else self.recent) < 1:
+            raise ModelError("covisit needs a least_count, neighbours and recent items of at least 1.")
+        if not all(0 < value < np.inf for value in (self.half_life_days or 1.0, self.half_life_ranks or 1.0)):
+            raise ModelError("covisit needs half lives that are finite and more than 0.")
+        if not (0 <= self.window_hours < np.inf and 0 <= self.decay < np.inf and self.steps in (1, 2)):
+            raise ModelError("covisit needs a window and a decay of 0 or more, and 1 or 2 steps.")
+
+
+class Covisit(ItemGraph):
+    """``score(u, i)`` = what reaches i when each item j of u's history hands its weight on to its related items.
+
+    ``r(j, i) = c(j, i) / f(j, i)``, with c the pairs of visits to j and i that one user made within the window
+    (Davidson et al., 2010, section 3.1) and f the product of their visits, or its root. In a second step what i
+    was handed goes on to its own related items, in proportion to r (label propagation, Baluja et al., WWW 2008),
+    times the decay. j weighs ``2 ** (-n / half_life_ranks)``, n being how many of u's items are later.
+
+    Visits without a time are all at one moment of their own: where no visit has one, a whole history is one
+    session, in which nothing is recent and nothing fades, and ``chosen_on`` says so. Memory: a few numbers for
+    each item, for each thread.
+    """
+
+    name = "covisit"
+    line = "items that people visit within a day of those of the history"
+    paper = "Davidson et al.: The YouTube video recommendation system, RecSys 2010"
+    uses = ("interactions", "times")
+    settings_class: ClassVar[type] = CovisitSettings
+
+    recency: sparse.csr_matrix
+    pairs: sparse.csr_matrix
+    onward: tuple[sparse.csr_matrix, ...]
+
+    def _graph(
+        self, snapshot: GraphSnapshot, liked: sparse.csr_matrix, seed: int, progress: Progress
+    ) -> sparse.csr_matrix:
+        visited = timed_pairs(snapshot)
+        untimed = not (visited.time != MISSING_TIME).any()
+        self.chosen_on = UNTIMED if untimed else type(self).chosen_on
+        self.recency = self._weighed(visited, liked)
+        graph, self.pairs = self._related(visited)
+        self.onward = self._further(graph)
+        return graph
+
+    def _related(self, visited: TimedPairs) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+        """The relatedness of each item to the items that it is related to most, and the pairs of visits (both n, n)."""
+        from graphrec_neo4j.models.covisit_kernel import relate
+
+        settings, window = self.settings, self.settings.window_hours * HOUR
+        visits = visits_of(visited, self.n_items, window, settings.half_life_days)
+        power = 0.5 if settings.relatedness == "root" else 1.0
+        weights = fading(visited.time, settings.half_life_days)
+        divisors = np.bincount(visited.item, weights, minlength=self.n_items).astype(np.float64) ** power
+        shape = (self.n_items, min(settings.neighbours, self.n_items))
+        items, scores = np.full(shape, NO_ITEM, dtype=np.int32), np.zeros(shape, dtype=np.float32)
+        counts = np.zeros(shape, dtype=np.int64)
+
+        def work(start: int, stop: int) -> None:
+            relate(visits, window, settings.least_count, divisors, items, scores, counts, start, stop)
+
+        in_threads(work, self.n_items, PIECE)
+        return _table(items, scores), _table(items, counts)
+
+    def _weighed(self, visited: TimedPairs, liked: sparse.csr_matrix) -> sparse.csr_matrix:
+        ranks, weights = recency_ranks(visited), np.ones(len(visited.user))
+        if self.settings.half_life_ranks is not None:
+            weights = np.exp2(-ranks / self.settings.half_life_ranks)
+        if self.settings.recent is not None:
+            weights[ranks >= self.settings.recent] = 0.0
+        weighed = sparse.csr_matrix((weights.astype(np.float32), (visited.user, visited.item)), shape=liked.shape)
+        weighed.eliminate_zeros()
+        return weighed.sorted_indices()
+
+    def _further(self, graph: sparse.csr_matrix) -> tuple[sparse.csr_matrix, ...]:
+        if self.settings.steps == 1:
+            return ()
+        sums = np.asarray(graph.sum(axis=1), dtype=np.float64).ravel()
+        shares = sparse.diags(self.settings.decay / np.where(sums > 0, sums, 1.0)) @ graph
+        return ((sparse.identity(self.n_items) + shares).tocsr().sorted_indices(),)
+
+    def neighbours(self, k: int) -> Neighbours:
+        """Return the k most related items of each item, and how many pairs of visits say so."""
+        top = best_of_rows(self.graph, k)
+        rows, places = np.nonzero(top.items != NO_ITEM)
+        counts = np.zeros(top.items.shape, dtype=np.int64)
+        counts[rows, places] = np.asarray(self.pairs[rows, top.items[rows, places]]).ravel()
+        return Neighbours(top, counts)
+
+    def _reading(self) -> sparse.csr_matrix:
+        return self.recency
+
+    def _onward(self) -> tuple[sparse.csr_matrix, ...]:
+        return self.onward
+
+    def _state(self) -> State:
+        return {**super()._state(), "recency": self.recency, "pairs": self.pairs}
+
+    def _restore(self, state: State) -> None:
+        self.recency, self.pairs = (cast(sparse.csr_matrix, state[name]) for name in ("recency", "pairs"))
+        self.onward = self._further(cast(sparse.csr_matrix, state["graph"]))
+        super()._restore(state)
+
+
+def _table(items: npt.NDArray[np.int32], values: npt.NDArray) -> sparse.csr_matrix:
+    """Lists (n, k) of columns and values, NO_ITEM where they end, as a matrix (n, n)."""
+    there = items != NO_ITEM
+    pointers = np.concatenate(([0], np.cumsum(there.sum(axis=1))))
+    return sparse.csr_matrix((values[there], items[there], pointers), shape=(len(items), len(items))).sorted_indices()

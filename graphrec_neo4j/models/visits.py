@@ -1,0 +1,77 @@
+"""Interactions in the order in which a user made them: what is close in time, what is recent, what fades."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from graphrec_neo4j.ranking.splits import TimedPairs
+from graphrec_neo4j.snapshot import MISSING_TIME
+
+Floats = npt.NDArray[np.float64]
+Int64s = npt.NDArray[np.int64]
+
+HOUR, DAY = 3_600_000, 86_400_000
+LEAST_WEIGHT = 2.0**-20
+
+
+class Visits(NamedTuple):
+    """m visits, sorted by user, then time: ``user``, ``item``, ``time`` in ms and ``weight`` (m,).
+
+    Those of item i are at ``places[first[i]:first[i + 1]]``.
+    """
+
+    user: Int64s
+    item: Int64s
+    time: Floats
+    weight: Floats
+    first: Int64s
+    places: Int64s
+
+
+def visits_of(pairs: TimedPairs, n_items: int, window: float, half_life_days: float | None) -> Visits:
+    """Sort ``pairs`` and weigh each with the root of its fading, so that a pair of visits fades by their mean age.
+
+    Visits without a time are put at one moment, further than ``window`` ms from all others.
+    """
+    timed = pairs.time != MISSING_TIME
+    time = pairs.time.astype(np.float64)
+    time[~timed] = time[timed].min() - 2 * window - 1 if timed.any() else 0.0
+    order = np.lexsort((pairs.item, time, pairs.user))
+    item = pairs.item[order]
+    first = np.concatenate(([0], np.cumsum(np.bincount(item, minlength=n_items))))
+    weight = np.sqrt(fading(pairs.time, half_life_days))[order]
+    return Visits(pairs.user[order], item, time[order], weight, first, np.argsort(item, kind="stable"))
+
+
+def fading(time: Int64s, half_life_days: float | None) -> Floats:
+    """``max(2 ** (-age / half_life), 2 ** -20)`` (m,), the age being that before the newest of ``time`` (m,).
+
+    What has no time counts 2 ** -20; all count 1 where nothing has a time, or nothing fades.
+    """
+    timed = time != MISSING_TIME
+    weights = np.ones(len(time))
+    if half_life_days is not None and timed.any():
+        age = (float(time.max()) - time[timed].astype(np.float64)) / DAY
+        weights[timed] = np.maximum(np.exp2(-age / half_life_days), LEAST_WEIGHT)
+        weights[~timed] = LEAST_WEIGHT
+    return weights
+
+
+def recency_ranks(pairs: TimedPairs) -> Int64s:
+    """How many of the user's visits are later (m,); what has no time is as old as can be, all at one moment."""
+    order = np.lexsort((-pairs.time.astype(np.float64), pairs.user))
+    user, time = pairs.user[order], pairs.time[order]
+    place = np.arange(len(order))
+    starts_user = np.diff(user, prepend=-1) != 0
+    starts_moment = starts_user | (np.diff(time, prepend=0) != 0)
+    ranks = np.empty(len(order), dtype=np.int64)
+    ranks[order] = _last_true(starts_moment, place) - _last_true(starts_user, place)
+    return ranks
+
+
+def _last_true(mask: npt.NDArray[np.bool_], place: Int64s) -> Int64s:
+    """The place of the latest True up to each place."""
+    return np.maximum.accumulate(np.where(mask, place, 0))
