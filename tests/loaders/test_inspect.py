@@ -23,6 +23,7 @@ CREATE (c)-[:VIEWED {at: datetime({epochMillis: n})}]->(p)
 MERGE (b:Brand {name: 'Brand ' + n % 2})
 CREATE (p)-[:`made by`]->(b)
 CREATE (c)-[:RECOMMENDED {rank: 1, score: 0.5, run: 1, reason: 'so'}]->(p)
+CREATE (p)-[:SIMILAR {rank: 1, score: 0.5, run: 1, count: 2}]->(p)
 CREATE (:GraphRecRun {id: n})
 """
 
