@@ -61,7 +61,7 @@ def _print(
     roles = [role for role in roles if found.get(role)]
     table = Table(title=escape(title), title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("model", no_wrap=True)
-    for name in (*metrics, *(f"vs {found[role]}" for role in roles), *costs):
+    for name in (*metrics, *(f"vs {role}" for role in roles), *costs):
         table.add_column(_TITLES.get(name, name.replace("_", " ")), justify="right")
     for row in rows:
         values = [_cell(row[f"{name}@{found['k']}"]) for name in metrics]

@@ -54,8 +54,9 @@ def number(value: float | None, places: int = 4) -> str:
 
 
 def signed(value: float, places: int = 4) -> str:
-    """Return a difference with its sign, the minus as long as the plus."""
-    return f"{value:+.{places}f}".replace("-", "−")
+    """Return a difference with its sign, the minus as long as the plus; none where it rounds to nothing."""
+    text = f"{value:+.{places}f}"
+    return text.replace("-", "−") if float(text) else text[1:]
 
 
 def verdict(told: Mapping[str, float]) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from graphrec_neo4j.report import page
 from graphrec_neo4j.report.markup import Markup, element
+from graphrec_neo4j.report.view import signed
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 HOSTILE = "<script>alert('x')</script>&\"ease\""
@@ -169,6 +170,13 @@ def test_a_lone_model_without_baseline_or_other_lengths_has_a_page(found: dict[s
     assert parsed.open == []
     assert "1 recommender on one split" in parsed.text()
     assert "against K" not in parsed.text()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.25, "+0.2500"), (-0.25, "−0.2500"), (-0.00004, "0.0000"), (0, "0.0000")]
+)
+def test_a_difference_of_nothing_has_no_sign(value: float, text: str) -> None:
+    assert signed(value) == text
 
 
 def test_plain_text_is_escaped_and_markup_is_not() -> None:
