@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.threads import in_threads
 
-PIECE = 64
+PIECE, STRIDE = 64, 4096
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,13 @@ class SLIM(ItemGraph):
         limits = (settings.l2, settings.tolerance, settings.sweeps)
         weights = np.zeros(near.nnz)
 
-        def work(start: int, stop: int) -> None:
-            solve(pattern, (near.indptr, near.indices), settings.l1, limits, weights, start, stop)
+        def work(before: int, start: int, stop: int) -> None:
+            solve(pattern, (near.indptr, near.indices), settings.l1, limits, weights, before + start, before + stop)
 
-        in_threads(work, near.shape[0], PIECE)
+        for start in range(0, self.n_items, STRIDE):
+            stop = min(start + STRIDE, self.n_items)
+            in_threads(partial(work, start), stop - start, PIECE)
+            progress("learning weights", stop, self.n_items)
         learnt = sparse.csr_matrix((weights, near.indices, near.indptr), shape=near.shape)
         learnt.eliminate_zeros()
         return learnt.T.tocsr()
