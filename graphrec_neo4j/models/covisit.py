@@ -10,10 +10,12 @@ import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.models.base import State
+from graphrec_neo4j.models.base import Scores, State
+from graphrec_neo4j.models.history_clusters import clustered
 from graphrec_neo4j.models.item_graph import ItemGraph
+from graphrec_neo4j.models.taste import pattern
 from graphrec_neo4j.models.visits import HOUR, fading, recency_ranks, visits_of
-from graphrec_neo4j.progress import Progress
+from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.ranking.sparse_rows import best_of_rows
 from graphrec_neo4j.ranking.splits import TimedPairs, timed_pairs
 from graphrec_neo4j.results import NO_ITEM, Neighbours
@@ -21,6 +23,7 @@ from graphrec_neo4j.snapshot import MISSING_TIME, GraphSnapshot
 from graphrec_neo4j.threads import in_threads
 
 Relatedness = Literal["product", "root"]
+Representatives = Literal["recent", "clusters"]
 
 PIECE = 256
 UNTIMED = "nothing: no interaction has a time, so a history is one session"
@@ -33,26 +36,41 @@ class CovisitSettings:
     ``relatedness``: what a count is divided by, the ``product`` of how often both items are visited (lift) or its
     ``root`` (cosine). ``least_count``: pairs that two items need to be related. ``neighbours``: how many related
     items each item keeps. ``half_life_days``: after how many days a visit counts half as much in counts, None for
-    never. ``recent``: how many of the latest items stand for a history, None for all; ``half_life_ranks``: how many
-    later items halve what an item of the history counts, None for no difference. ``steps``: how far the walk goes,
-    1 or 2; ``decay``: what the second step counts.
+    never. ``half_life_ranks``: how many later items halve what an item of the history counts, None for no difference.
+
+    ``representatives``: what stands for a history, its ``recent`` items or the middle of each of its ``clusters``;
+    ``representative_count``: how many of the latest, or of the clusters that count most, None for all;
+    ``cluster_distance``: how far apart clusters stay so (Ward's distance of unit vectors). ``steps``: how far the walk
+    goes, 1 or 2; ``decay``: what the second step counts.
+
+    Chosen on a random 15 % held out of the training interactions of LastFM and Gowalla: a least count of 3 (recall@20
+    .219 and .168; with 1 .181 and .151) and a cluster distance of 1 (clusters, with 3: .228 and .164).
     """
 
     window_hours: float = 24.0
     relatedness: Relatedness = "root"
-    least_count: int = 2
+    least_count: int = 3
     neighbours: int = 50
     half_life_days: float | None = None
-    recent: int | None = None
     half_life_ranks: float | None = None
+    representatives: Representatives = "recent"
+    representative_count: int | None = None
+    cluster_distance: float = 1.0
     steps: int = 1
     decay: float = 0.5
 
     def __post_init__(self) -> None:
         if self.relatedness not in get_args(Relatedness):
             raise ModelError(f"covisit knows no relatedness {self.relatedness!r}: {', '.join(get_args(Relatedness))}.")
-        if min(self.least_count, self.neighbours, 1 if self.recent is None else self.recent) < 1:
-            raise ModelError("covisit needs a least_count, neighbours and recent items of at least 1.")
+        if (
+            min(
+                self.least_count, self.neighbours, 1 if self.representative_count is None else self.representative_count
+            )
+            < 1
+        ):
+            raise ModelError("covisit needs a least_count, neighbours and representatives of at least 1.")
+        if self.representatives not in get_args(Representatives) or not 0 <= self.cluster_distance < np.inf:
+            raise ModelError("covisit knows representatives 'recent' and 'clusters', 0 or more apart.")
         if not all(0 < value < np.inf for value in (self.half_life_days or 1.0, self.half_life_ranks or 1.0)):
             raise ModelError("covisit needs half lives that are finite and more than 0.")
         if not (0 <= self.window_hours < np.inf and 0 <= self.decay < np.inf and self.steps in (1, 2)):
@@ -65,7 +83,8 @@ class Covisit(ItemGraph):
     ``r(j, i) = c(j, i) / f(j, i)``, with c the pairs of visits to j and i that one user made within the window
     (Davidson et al., 2010, section 3.1) and f the product of their visits, or its root. In a second step what i
     was handed goes on to its own related items, in proportion to r (label propagation, Baluja et al., WWW 2008),
-    times the decay. j weighs ``2 ** (-n / half_life_ranks)``, n being how many of u's items are later.
+    times the decay. j weighs ``2 ** (-n / half_life_ranks)``, n being how many of u's items are later;
+    with clusters, of all j of one taste only the middle one counts, and counts 1.
 
     Visits without a time are all at one moment of their own: where no visit has one, a whole history is one
     session, in which nothing is recent and nothing fades, and ``chosen_on`` says so. Memory: a few numbers for
@@ -78,7 +97,7 @@ class Covisit(ItemGraph):
     uses = ("interactions", "times")
     settings_class: ClassVar[type] = CovisitSettings
 
-    recency: sparse.csr_matrix
+    reading: sparse.csr_matrix
     pairs: sparse.csr_matrix
     onward: tuple[sparse.csr_matrix, ...]
 
@@ -88,8 +107,8 @@ class Covisit(ItemGraph):
         visited = timed_pairs(snapshot)
         untimed = not (visited.time != MISSING_TIME).any()
         self.chosen_on = UNTIMED if untimed else type(self).chosen_on
-        self.recency = self._weighed(visited, liked)
         graph, self.pairs = self._related(visited)
+        self.reading = self._stand_ins(self._weighed(visited, liked), graph, progress)
         self.onward = self._further(graph)
         return graph
 
@@ -116,11 +135,16 @@ class Covisit(ItemGraph):
         ranks, weights = recency_ranks(visited), np.ones(len(visited.user))
         if self.settings.half_life_ranks is not None:
             weights = np.exp2(-ranks / self.settings.half_life_ranks)
-        if self.settings.recent is not None:
-            weights[ranks >= self.settings.recent] = 0.0
+        if self.settings.representative_count is not None and self.settings.representatives == "recent":
+            weights[ranks >= self.settings.representative_count] = 0.0
         weighed = sparse.csr_matrix((weights.astype(np.float32), (visited.user, visited.item)), shape=liked.shape)
         weighed.eliminate_zeros()
         return weighed.sorted_indices()
+
+    def _stand_ins(self, weights: sparse.csr_matrix, graph: sparse.csr_matrix, progress: Progress) -> sparse.csr_matrix:
+        if self.settings.representatives == "recent":
+            return weights
+        return clustered(weights, graph, self.settings.cluster_distance, self.settings.representative_count, progress)
 
     def _further(self, graph: sparse.csr_matrix) -> tuple[sparse.csr_matrix, ...]:
         if self.settings.steps == 1:
@@ -138,16 +162,20 @@ class Covisit(ItemGraph):
         return Neighbours(top, counts)
 
     def _reading(self) -> sparse.csr_matrix:
-        return self.recency
+        return self.reading
 
     def _onward(self) -> tuple[sparse.csr_matrix, ...]:
         return self.onward
 
+    def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
+        """A history without times is all of one moment."""
+        return super()._fold_in(self._stand_ins(pattern(histories), self.graph, silent))
+
     def _state(self) -> State:
-        return {**super()._state(), "recency": self.recency, "pairs": self.pairs}
+        return {**super()._state(), "reading": self.reading, "pairs": self.pairs}
 
     def _restore(self, state: State) -> None:
-        self.recency, self.pairs = (cast(sparse.csr_matrix, state[name]) for name in ("recency", "pairs"))
+        self.reading, self.pairs = (cast(sparse.csr_matrix, state[name]) for name in ("reading", "pairs"))
         self.onward = self._further(cast(sparse.csr_matrix, state["graph"]))
         super()._restore(state)
 

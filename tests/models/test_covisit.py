@@ -32,6 +32,11 @@ class TestCovisitOfTwoSteps(RecommenderContract):
     settings: ClassVar[dict[str, Any]] = {"steps": 2, "decay": 0.3, "relatedness": "product", "least_count": 1}
 
 
+class TestCovisitOfClusters(RecommenderContract):
+    model = "covisit"
+    settings: ClassVar[dict[str, Any]] = {"representatives": "clusters", "least_count": 1}
+
+
 class TestCovisitWithTimes(RecommenderContract):
     """A fold-in has no times, so it agrees with the model less where recency counts."""
 
@@ -143,7 +148,7 @@ def test_what_is_recent_counts_more_by_hand() -> None:
     related = made.graph.toarray()
     np.testing.assert_allclose(made.scores(np.array([1]))[0], related[0] / 2 + related[1], rtol=1e-6)
     np.testing.assert_allclose(made.scores(np.array([0]))[0], related.sum(axis=0), rtol=1e-6)
-    latest = fitted(timed(2, 3, visits), recent=1)
+    latest = fitted(timed(2, 3, visits), representative_count=1)
     np.testing.assert_allclose(latest.scores(np.array([1]))[0], related[1], rtol=1e-6)
     assert [part.path for part in made.explain(1, 2).contributions] == [(("Item", 1),), (("Item", 0),)]
     assert [part.path for part in latest.explain(1, 2).contributions] == [(("Item", 1),)]
@@ -169,7 +174,7 @@ def test_old_pairs_fade_by_hand() -> None:
 
 def test_without_times_a_history_is_one_session_and_all_of_it_is_recent() -> None:
     graph = communities()
-    made = fitted(graph, neighbours=10**6, half_life_days=1.0, half_life_ranks=1.0, recent=1)
+    made = fitted(graph, neighbours=10**6, half_life_days=1.0, half_life_ranks=1.0, representative_count=1)
     alike = create("item-knn", neighbours=10**6).fit(graph)
     users = np.arange(len(graph.users))
     np.testing.assert_allclose(made.scores(users), alike.scores(users), rtol=1e-5, atol=1e-9)
@@ -210,7 +215,9 @@ def test_an_item_that_nobody_touched_has_no_ties_and_a_user_without_edges_gets_w
         {"relatedness": "cosine"},
         {"least_count": 0},
         {"neighbours": 0},
-        {"recent": 0},
+        {"representative_count": 0},
+        {"representatives": "random"},
+        {"cluster_distance": -1.0},
         {"half_life_days": -1.0},
         {"half_life_ranks": float("nan")},
         {"steps": 3},
