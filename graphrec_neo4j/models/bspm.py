@@ -26,6 +26,9 @@ class BSPMSettings:
 
     ``blur_time`` and ``sharpen_time`` are gone through in ``blur_steps`` and ``sharpen_steps``; ``order`` is that of
     the solver of the sharpening: 1 is Euler's, 4 that of Runge and Kutta.
+
+    All but ``sharpen_time`` are the paper's for Gowalla. Instead of its 2.5, 2 is as good on a random validation part
+    of the training interactions there (recall@20 .2105 for .2106) and better on LastFM's (.232 for .216).
     """
 
     dimensions: int = 448
@@ -34,7 +37,7 @@ class BSPMSettings:
     blur_steps: int = 1
     blur_time: float = 1.0
     sharpen_steps: int = 1
-    sharpen_time: float = 2.5
+    sharpen_time: float = 2.0
     order: int = 4
 
     def __post_init__(self) -> None:

@@ -27,9 +27,13 @@ class EASESettings:
     """``l2``: the paper's lambda, in users: ties that fewer share are held to be chance.
 
     ``memory_gib``: how much memory the table may take, all that is free without.
+
+    The paper takes 200 to 1,000 for graphs with more users an item. Of 30, 100, 200 and 500, 100 was best or within
+    0.5 % of it in recall@20 on random validation parts of the training interactions with the 7,000 most liked items
+    of Gowalla, Douban-Book and LastFM; 500 lost 2 to 8 %.
     """
 
-    l2: float = 500.0
+    l2: float = 100.0
     memory_gib: float | None = None
 
     def __post_init__(self) -> None:

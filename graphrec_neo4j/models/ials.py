@@ -29,11 +29,15 @@ class IALSSettings:
     ``unobserved``: how much a pair without an interaction weighs beside one with (alpha_0 of Rendle et al.).
     ``l2``: their lambda; it counts for each pair, weighed like it (their frequency scaling with nu = 1, taken at the
     mean degrees, since the library has one strength for all), so that it holds for graphs of any size.
+
+    Both were chosen on random validation parts of the training interactions of Gowalla and LastFM. The two pull apart:
+    at 64 dimensions LastFM was best at 0.1 and 0.01 (recall@20 .257), which gives .041 on Gowalla; the defaults give
+    .241 and .154 there.
     """
 
     dimensions: int = 128
     rounds: int = 16
-    unobserved: float = 0.1
+    unobserved: float = 0.03
     l2: float = 0.003
 
     def __post_init__(self) -> None:

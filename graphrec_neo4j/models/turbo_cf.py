@@ -34,11 +34,14 @@ class TurboCFSettings:
     """``alpha``: how strongly the degrees of users are taken out, 1 - alpha being that for items.
 
     ``power``: what every weight of the item graph is raised to; ``filter``: which polynomial of it is taken.
-    ``memory_gib``: how much memory the item graph may take, all that is free without. The defaults are the paper's
-    for Gowalla.
+    ``memory_gib``: how much memory the item graph may take, all that is free without. Below a power of 1, weights
+    grow, and the quadratic and the cubic filter soon turn over; they are for powers near 1.
+
+    The defaults are the paper's for Gowalla but for alpha, 0.6 there: on random validation parts of the training
+    interactions 0.5 was better on Gowalla (recall@20 .201 for .198) and on LastFM (.242 for .234).
     """
 
-    alpha: float = 0.6
+    alpha: float = 0.5
     power: float = 0.7
     filter: Shape = "linear"
     memory_gib: float | None = None
