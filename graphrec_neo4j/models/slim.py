@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -10,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.models.foresee import must_fit
 from graphrec_neo4j.models.item_graph import ItemGraph
 from graphrec_neo4j.models.item_products import best_products
 from graphrec_neo4j.models.likeness import cosine
@@ -66,6 +68,9 @@ class SLIM(ItemGraph):
         settings, likers = self.settings, liked.T.tocsr().sorted_indices()
         lengths = np.sqrt(self.popularity)
         near = best_products(likers, liked, settings.neighbours, progress, cosine(lengths, lengths))
+        widest = int(np.diff(near.indptr).max(initial=0))
+        tables = 8 * (os.cpu_count() or 1) * widest**2
+        must_fit(f"slim with {widest} neighbours", tables, None, "set fewer neighbours")
         pattern = (likers.indptr, likers.indices, liked.indptr, liked.indices)
         limits = (settings.l2, settings.tolerance, settings.sweeps)
         weights = np.zeros(near.nnz)

@@ -106,6 +106,12 @@ def test_an_item_that_nobody_touched_has_no_weights_and_comes_last() -> None:
     assert model.top_k(np.array([1]), 4).items[0, -1] == 3
 
 
+def test_what_does_not_fit_into_memory_is_refused_before_it_is_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphrec_neo4j.models.foresee.available_bytes", lambda: 8 * 5**2 - 1.0)
+    with pytest.raises(ModelError, match="slim with 5 neighbours.*fewer neighbours"):
+        create("slim", neighbours=5).fit(communities())
+
+
 @pytest.mark.parametrize("wrong", [{"neighbours": 0}, {"l1": -1.0}, {"l2": float("nan")}, {"sweeps": 0}])
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ModelError, match="slim"):
