@@ -62,16 +62,13 @@ class CovisitSettings:
     def __post_init__(self) -> None:
         if self.relatedness not in get_args(Relatedness):
             raise ModelError(f"covisit knows no relatedness {self.relatedness!r}: {', '.join(get_args(Relatedness))}.")
-        if (
-            min(
-                self.least_count, self.neighbours, 1 if self.representative_count is None else self.representative_count
-            )
-            < 1
-        ):
+        counts = (self.least_count, self.neighbours, self.representative_count)
+        if any(count is not None and count < 1 for count in counts):
             raise ModelError("covisit needs a least_count, neighbours and representatives of at least 1.")
         if self.representatives not in get_args(Representatives) or not 0 <= self.cluster_distance < np.inf:
             raise ModelError("covisit knows representatives 'recent' and 'clusters', 0 or more apart.")
-        if not all(0 < value < np.inf for value in (self.half_life_days or 1.0, self.half_life_ranks or 1.0)):
+        half_lives = (self.half_life_days, self.half_life_ranks)
+        if any(half_life is not None and not 0 < half_life < np.inf for half_life in half_lives):
             raise ModelError("covisit needs half lives that are finite and more than 0.")
         if not (0 <= self.window_hours < np.inf and 0 <= self.decay < np.inf and self.steps in (1, 2)):
             raise ModelError("covisit needs a window and a decay of 0 or more, and 1 or 2 steps.")

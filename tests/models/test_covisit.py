@@ -219,6 +219,7 @@ def test_an_item_that_nobody_touched_has_no_ties_and_a_user_without_edges_gets_w
         {"representatives": "random"},
         {"cluster_distance": -1.0},
         {"half_life_days": -1.0},
+        {"half_life_ranks": 0.0},
         {"half_life_ranks": float("nan")},
         {"steps": 3},
         {"decay": -0.1},

@@ -108,7 +108,7 @@ def test_an_item_that_nobody_touched_has_no_weights_and_comes_last() -> None:
 
 def test_what_does_not_fit_into_memory_is_refused_before_it_is_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("graphrec_neo4j.models.foresee.available_bytes", lambda: 8 * 5**2 - 1.0)
-    with pytest.raises(ModelError, match="slim with 5 neighbours.*fewer neighbours"):
+    with pytest.raises(ModelError, match=r"slim with 5 neighbours.*fewer neighbours"):
         create("slim", neighbours=5).fit(communities())
 
 
