@@ -28,12 +28,12 @@ DIMENSIONS = 64
 
 @dataclass(frozen=True)
 class AutoSettings:
-    """``budget``: seconds after which no further variant is tried; the answer depends on it once it is reached.
+    """``budget``: seconds that choosing and fitting may take, roughly; the answer depends on it where it is used up.
 
     ``share``: the part of each user's interactions to choose on; ``most_users``: how many users to choose on.
     """
 
-    budget: float = 120.0
+    budget: float = 600.0
     share: float = 0.15
     most_users: int = 4000
 
@@ -41,14 +41,16 @@ class AutoSettings:
 class Auto(Recommender):
     """``score(u, i) = sum over members m of w_m s_m(u, i) / (mean of m's 20 best unseen scores for u)``.
 
-    Candidates are one walk for each default meta-path of the schema, Spectral and Popularity. The variant of
-    each and the weights are chosen on a part of the training interactions, then what counts is fitted on
-    everything; ``chosen`` tells what, and on what. The vectors are the 64 smoothest waves of a Spectral,
-    member or not. An item with a score of 0, which no member knows, is not ranked. Explanations are exact.
+    Candidates are one walk for each default meta-path of the schema, filters of the item graph, popularity and, if
+    it is installed and there is time, LightGCN (:mod:`~graphrec_neo4j.models.candidates`). The variant of each and
+    the weights are chosen on a part of the training interactions, then what counts is fitted on everything;
+    ``chosen`` tells what, and on what. The vectors are those of a LightGCN that is a member, else the 64 smoothest
+    waves of a Spectral, member or not. An item with a score of 0, which no member knows, is not ranked.
+    Explanations are exact.
     """
 
     name = "auto"
-    line = "a blend of walks and spectral, weighted on a part of the training interactions"
+    line = "a blend of walks, filters and a trained model, chosen on a part of the training interactions"
     paper = "none; a weighted hybrid in the sense of Burke: Hybrid recommender systems, UMUAI 2002"
     uses = ("interactions", "ties", "categories")
     inductive = True
@@ -59,11 +61,11 @@ class Auto(Recommender):
     variants: list[Variant]
     weights: npt.NDArray[np.float64]
     factors: npt.NDArray[np.float64]
-    wave_vectors: Vectors | None
+    own_vectors: Vectors | None
 
     def vectors(self) -> Vectors | None:
-        """Return the vectors of a Spectral, or None where there is no interaction to make any from."""
-        return self.wave_vectors
+        """Return 64-dimensional vectors, or None where there is no interaction to make any from."""
+        return self.own_vectors
 
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         settings = self.settings
@@ -78,10 +80,13 @@ class Auto(Recommender):
         everyone = np.arange(self.n_users)
         best = [member.top_k(everyone, DEPTH, snapshot.interactions).scores for member in self.members]
         self.factors = self.weights * np.stack([scales_of(scores) for scores in best], axis=1)
-        self.wave_vectors = self._waves(snapshot, seed) if snapshot.interactions.nnz else None
+        self.own_vectors = self._best_vectors(snapshot, seed) if snapshot.interactions.nnz else None
 
-    def _waves(self, snapshot: GraphSnapshot, seed: int) -> Vectors:
+    def _best_vectors(self, snapshot: GraphSnapshot, seed: int) -> Vectors:
         """The first columns of a Spectral are the Spectral of fewer dimensions."""
+        trained = [member.vectors() for member in self.members if member.name == "lightgcn"]
+        if trained and trained[0]:
+            return trained[0]
         members = [member for member in self.members if isinstance(member, Spectral)]
         whole = (members[0] if members else Spectral().fit(snapshot, seed=seed)).vectors()
         first = slice(None, DIMENSIONS)
@@ -127,8 +132,8 @@ class Auto(Recommender):
     def _state(self) -> State:
         about = {"chosen": self.chosen, "variants": self.variants}
         state: State = {"weights": self.weights, "factors": self.factors, "about": np.array(json.dumps(about))}
-        if self.wave_vectors is not None:
-            state |= {"users": self.wave_vectors.users, "items": self.wave_vectors.items}
+        if self.own_vectors is not None:
+            state |= {"users": self.own_vectors.users, "items": self.own_vectors.items}
         for number, member in enumerate(self.members):
             state |= {f"member{number}_{name}": value for name, value in member._state().items()}
         return state
@@ -139,7 +144,7 @@ class Auto(Recommender):
         self.chosen, self.variants = about["chosen"], [(name, settings) for name, settings in about["variants"]]
         self.chosen_on = self.chosen["on"]
         self.weights, self.factors = arrays["weights"], arrays["factors"]
-        self.wave_vectors = Vectors(arrays["users"], arrays["items"]) if "users" in arrays else None
+        self.own_vectors = Vectors(arrays["users"], arrays["items"]) if "users" in arrays else None
         self.members = [made(variant) for variant in self.variants]
         for number, member in enumerate(self.members):
             prefix = f"member{number}_"

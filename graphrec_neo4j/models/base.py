@@ -71,6 +71,10 @@ class Recommender(ABC):
         self._fit(snapshot, seed, progress)
         return self
 
+    def varied(self, settings: Any) -> Self | None:
+        """Return this fitted model with other ``settings`` where that needs no new fit, else None."""
+        return None
+
     def scores(self, users: Rows) -> Scores:
         """Return the score of every item for each of ``users``: (len(users), n_items), finite."""
         return self._scores(self._known(users, self.n_users, "user"))

@@ -1,48 +1,146 @@
-"""What ``auto`` tries: families of models, and for each the variants among which it chooses one."""
+"""What ``auto`` tries: families of models, each with the axes along which one of its variants is chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib.util
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from graphrec_neo4j.models import create
+import numpy as np
+
+from graphrec_neo4j.models import create, model_class
 from graphrec_neo4j.models.base import Recommender
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 Variant = tuple[str, dict[str, Any]]
 """A model's name and its settings."""
 
-WALKS = ((1.0, 0.0), (1.0, 0.2), (1.0, 0.4), (0.8, 0.2), (0.8, 0.4))
-"""(alpha, beta) of RP3beta; the first is P3."""
+Point = dict[str, Any]
+"""A value for each axis of a family."""
 
-FILTERS = ((64, 0.35, 0.35, 0.3, 0.5), (256, 0.35, 0.35, 0.3, 0.0), (512, 0.35, 0.35, 0.3, 0.0))
-"""(dimensions, user, item and scale exponent, softness) of Spectral, cheapest first.
+OPERATIONS_A_SECOND = 1e10
+"""What two cores of a small machine do of the dense work that costs the time; only to leave out what cannot fit."""
 
-An ideal low pass (softness 0) of more waves than half of what there is keeps hardly anything out, so it is not tried.
-"""
+EASE_ITEMS = 8_000
+"""Above that many items SLIM finds much the same ties in a fraction of the time."""
+RANKS = (1024, 512, 256, 128, 64)
 
-_FILTER_SETTINGS = ("dimensions", "user_exponent", "item_exponent", "scale_exponent", "softness")
 
+@dataclass(frozen=True)
+class Family:
+    """Models of one kind: ``axes`` gives each axis its values, the first being where the search starts.
 
-def families(snapshot: GraphSnapshot) -> dict[str, list[Variant]]:
-    """Return the variants of each family that ``snapshot`` has edges for; the first of each is the default.
-
-    One walk for each default meta-path of the schema, named like it; ``spectral`` and ``popularity`` where there
-    are interactions.
+    ``settings`` makes a point's settings; ``seconds`` is how long the dearest fit takes, roughly.
     """
-    found: dict[str, list[Variant]] = {}
-    for name, text in snapshot.schema.default_meta_paths().items():
-        path = snapshot.schema.meta_path(text)
-        ends = (path.source, path.target) == (snapshot.schema.recommend_to, snapshot.schema.recommend)
-        if ends and len(path.steps) > 1 and all(matrix.nnz for matrix in snapshot.step_matrices(path.steps)):
-            found[f"walk {name}"] = [
-                ("rp3beta", {"meta_paths": (text,), "alpha": alpha, "beta": beta}) for alpha, beta in WALKS
-            ]
+
+    model: str
+    axes: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    settings: Callable[[Point], dict[str, Any]] = dict
+    seconds: float = 0.0
+
+    @property
+    def start(self) -> Point:
+        """The point at which the search begins."""
+        return {axis: values[0] for axis, values in self.axes.items()}
+
+    def variant(self, point: Point) -> Variant:
+        """Return the variant of a point."""
+        return self.model, self.settings(point)
+
+    def around(self, best: Callable[[], Point]) -> Iterator[Point]:
+        """Yield the points that differ from ``best()``, asked each time, along one axis; axis after axis."""
+        for axis, values in self.axes.items():
+            for value in values:
+                point = {**best(), axis: value}
+                if point != best():
+                    yield point
+
+
+def families(snapshot: GraphSnapshot) -> dict[str, Family]:
+    """Return the families that ``snapshot`` has edges for, those that are cheap to fit first.
+
+    One walk for each default meta-path of the schema, named like it; popularity always; where there are
+    interactions, filters of the item graph and, where it is installed, a trained model.
+    """
+    schema = snapshot.schema
+    found = {f"walk {name}": _walk(text, len(schema.meta_path(text).steps)) for name, text in _paths(snapshot).items()}
+    found["popularity"] = Family("popularity")
     if snapshot.interactions.nnz:
-        room = min(snapshot.interactions.shape) // 2
-        kept = [values for values in FILTERS if values == FILTERS[0] or values[0] <= room]
-        found["spectral"] = [("spectral", dict(zip(_FILTER_SETTINGS, values, strict=True))) for values in kept]
-    return found | {"popularity": [("popularity", {})]}
+        found |= _of_interactions(snapshot)
+    return found
+
+
+def _paths(snapshot: GraphSnapshot) -> dict[str, str]:
+    """The default meta-paths that can be walked from users to items in this graph."""
+    schema, kept = snapshot.schema, {}
+    for name, text in schema.default_meta_paths().items():
+        path = schema.meta_path(text)
+        ends = (path.source, path.target) == (schema.recommend_to, schema.recommend)
+        if ends and len(path.steps) > 1 and all(matrix.nnz for matrix in snapshot.step_matrices(path.steps)):
+            kept[name] = text
+    return kept
+
+
+def _walk(text: str, steps: int) -> Family:
+    """Degree exponents of each step and of the target: P3 where all are 1 and beta is 0."""
+    axes = {"beta": (0.3, 0.0, 0.1, 0.2, 0.4, 0.5), "second": (0.7, 0.3, 0.4, 0.5, 0.6, 0.85, 1.0)}
+    if steps > 2:
+        axes["third"] = (0.7, 0.4, 0.55, 0.85, 1.0)
+
+    def settings(point: Point) -> dict[str, Any]:
+        alpha = (1.0, *(point[axis] for axis in ("second", "third") if axis in point))
+        return {"meta_paths": (text,), "alpha": alpha, "beta": point["beta"]}
+
+    return Family("rp3beta", axes, settings)
+
+
+def _of_interactions(snapshot: GraphSnapshot) -> dict[str, Family]:
+    liked = snapshot.interactions
+    n_users, n_items = (int((np.diff(matrix.indptr) > 0).sum()) for matrix in (liked, liked.T.tocsr()))
+    of_user = np.diff(liked.indptr).astype(np.float64)
+    room = max(RANKS[-1], min(n_users, n_items) // 2)
+    ranks = tuple(rank for rank in RANKS if rank <= room)
+    operations = {
+        "turbo-cf": 60 * float(of_user @ of_user),
+        "spectral": 12.0 * ranks[0] * (4 * liked.nnz + ranks[0] * (n_users + n_items)),
+        "slim": 30_000.0 * liked.nnz * np.sqrt(float(of_user @ of_user) / max(1, liked.nnz)),
+        "ease": float(n_items) ** 3,
+        "lightgcn": 480.0 * (1600 * liked.nnz + 400 * min(n_items, 8192) * n_users / 30),
+    }
+    seconds = {name: count / OPERATIONS_A_SECOND for name, count in operations.items()}
+    found = {
+        "ties": Family(
+            "turbo-cf",
+            {"power": (0.6, 0.4, 0.5, 0.7, 0.85, 1.0), "alpha": (0.4, 0.25, 0.5, 0.6)},
+            seconds=seconds["turbo-cf"],
+        ),
+        "spectral": Family("spectral", _spectral_axes(ranks), _spectral_settings, seconds["spectral"]),
+    }
+    found["slim"] = Family(
+        "slim", {"neighbours": (200,), "l1": (0.5, 0.1), "l2": (50.0, 100.0)}, seconds=seconds["slim"]
+    )
+    if n_items <= EASE_ITEMS:
+        found["ease"] = Family("ease", {"l2": (300.0, 100.0, 1000.0)}, seconds=seconds["ease"])
+    if all(importlib.util.find_spec(module) for module in model_class("lightgcn").needs):
+        found["lightgcn"] = Family("lightgcn", seconds=seconds["lightgcn"])
+    return found
+
+
+def _spectral_axes(ranks: tuple[int, ...]) -> dict[str, tuple[Any, ...]]:
+    """The first axes need no new decomposition, so that they are the cheap ones."""
+    return {
+        "dimensions": ranks,
+        "scale_exponent": (0.25, 0.1, 0.15, 0.2, 0.3, 0.35),
+        "softness": (0.0, 0.25, 0.5),
+        "exponents": ((0.35, 0.35), (0.2, 0.35), (0.5, 0.5)),
+    }
+
+
+def _spectral_settings(point: Point) -> dict[str, Any]:
+    user, item = point["exponents"]
+    rest = {axis: value for axis, value in point.items() if axis != "exponents"}
+    return {**rest, "user_exponent": user, "item_exponent": item}
 
 
 def made(variant: Variant) -> Recommender:
@@ -51,14 +149,23 @@ def made(variant: Variant) -> Recommender:
     return create(name, **settings)
 
 
-def default_weights(names: Mapping[str, Any]) -> dict[str, float]:
-    """Equal weights of all members but popularity, which counts only where it is alone."""
-    return {name: float(name != "popularity" or len(names) == 1) for name in names}
+def without_choice(snapshot: GraphSnapshot) -> dict[str, Variant]:
+    """Return what to take where there is nothing to choose on: plain walks and the filter, else popularity."""
+    found: dict[str, Variant] = {
+        f"walk {name}": ("p3", {"meta_paths": (text,)}) for name, text in _paths(snapshot).items()
+    }
+    if snapshot.interactions.nnz:
+        found["spectral"] = ("spectral", {})
+    return found or {"popularity": ("popularity", {})}
 
 
 def spells_out(variant: Variant) -> str:
     """Return a variant in words for the run's report."""
     name, settings = variant
-    told = ", ".join(f"{key} {value}" for key, value in settings.items() if key != "meta_paths")
+    told = ", ".join(f"{key} {_plain(value)}" for key, value in settings.items() if key != "meta_paths")
     path = "".join(f" along {text}" for text in settings.get("meta_paths", ()))
     return f"{name}{path}" + (f" ({told})" if told else "")
+
+
+def _plain(value: Any) -> str:
+    return " ".join(f"{part:g}" for part in value) if isinstance(value, tuple | list) else f"{value:g}"

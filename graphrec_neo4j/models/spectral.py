@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
-from graphrec_neo4j.models.factorise import truncated_svd
+from graphrec_neo4j.models.factorise import product, truncated_svd
 from graphrec_neo4j.models.taste import Tastes, TasteVectors, pattern
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.topk import top_k_of_vectors
@@ -56,26 +57,37 @@ class Spectral(Recommender):
 
     tastes: Tastes
     parts: TasteVectors
+    _waves: tuple[Scores, Scores] | None = None
 
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         self.tastes = Tastes.of(snapshot)
-        read, items = self._waves(self.settings.dimensions, seed)
-        users = self.tastes.history @ read
-        self.parts = TasteVectors(users, items, read, np.ones(len(users), dtype=np.float32))
+        history, settings = self.tastes.history, self.settings
+        left = sparse.diags(_power(np.diff(history.indptr), -settings.user_exponent))
+        right = sparse.diags(_power(self.popularity, -settings.item_exponent))
+        self._waves = truncated_svd(left @ history @ right, settings.dimensions, seed, progress=progress)
+        self._shape()
 
-    def _waves(self, dimensions: int, seed: int) -> tuple[Scores, Scores]:
-        """What a history reads and what an item answers, (n_items, dimensions) each.
+    def varied(self, settings: Any) -> Self | None:
+        """Fewer dimensions, another scale or another softness need no new decomposition."""
+        mine = self.settings
+        same = (settings.user_exponent, settings.item_exponent) == (mine.user_exponent, mine.item_exponent)
+        if not same or self._waves is None or settings.dimensions > max(len(self._waves[0]), mine.dimensions):
+            return None
+        other = copy(self)
+        other.settings = settings
+        other._shape()
+        return other
 
-        Columns beyond the rank are zero, so that the width never changes.
-        """
-        history = self.tastes.history
-        left = sparse.diags(_power(np.diff(history.indptr), -self.settings.user_exponent))
-        right = sparse.diags(_power(self.popularity, -self.settings.item_exponent))
-        values, waves = truncated_svd(left @ history @ right, dimensions, seed)
+    def _shape(self) -> None:
+        """Make the vectors from the waves; columns beyond the rank are zero, so that the width never changes."""
+        assert self._waves is not None
+        dimensions, scale = self.settings.dimensions, self.settings.scale_exponent
+        values, waves = self._waves[0][:dimensions], self._waves[1][:, :dimensions]
         damped = waves * (values / (values[:1] if len(values) else 1.0)) ** (self.settings.softness / 2)
         damped = np.pad(damped, ((0, 0), (0, dimensions - len(values))))
-        scale = self.settings.scale_exponent
-        return damped * _power(self.popularity, -scale)[:, None], damped * _power(self.popularity, scale)[:, None]
+        read, answer = (damped * _power(self.popularity, power)[:, None] for power in (-scale, scale))
+        users = product(self.tastes.history, read)
+        self.parts = TasteVectors(users, answer, read, np.ones(len(users), dtype=np.float32))
 
     def vectors(self) -> Vectors:
         """Return vectors whose dot products are the scores."""

@@ -1,0 +1,96 @@
+"""``Trials``: the best variant of each family of models, found within a budget of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.models.base import Recommender, Rows
+from graphrec_neo4j.models.blend import DEPTH
+from graphrec_neo4j.models.candidates import Family, Variant, made, spells_out
+from graphrec_neo4j.progress import Progress
+from graphrec_neo4j.ranking.metrics import hits_of, ndcg
+from graphrec_neo4j.ranking.splits import Split
+
+
+@dataclass(frozen=True)
+class Winner:
+    """A variant fitted on the smaller part, its NDCG at DEPTH there, and the seconds of fitting and judging it."""
+
+    variant: Variant
+    model: Recommender
+    merit: float
+    seconds: float
+
+
+class Trials:
+    """Fits variants on the smaller part of ``split`` and judges them on ``users``; ``tried`` tells of each.
+
+    What wins is fitted again on everything, so that of ``budget`` seconds each family's longest fit is set aside.
+    """
+
+    def __init__(self, split: Split, users: Rows, budget: float, seed: int, progress: Progress) -> None:
+        self.tried: list[dict[str, Any]] = []
+        self._split, self._users, self._seed, self._progress = split, users, seed, progress
+        self._deadline = perf_counter() + budget
+
+    def best_of_each(self, families: Mapping[str, Family]) -> dict[str, Winner]:
+        """Return the best variant of each family, without families that do not fit the time or the memory.
+
+        The first is always tried. Each may use its share of the time that is left when its turn comes.
+        """
+        winners: dict[str, Winner] = {}
+        for number, (name, family) in enumerate(families.items()):
+            left = self._deadline - perf_counter()
+            self._progress("choosing", number, len(families))
+            if winners and left < 2 * family.seconds:
+                self._leave_out(family.variant(family.start), "no time")
+                continue
+            winner = self._best(family, left / (len(families) - number))
+            if winner:
+                winners[name] = winner
+                self._deadline -= winner.seconds
+        self._progress("choosing", len(families), len(families))
+        return winners
+
+    def _best(self, family: Family, seconds: float) -> Winner | None:
+        """Climb from the start along one axis after another; None where even the start cannot be fitted."""
+        began = perf_counter()
+        best = self._tried(family.variant(family.start))
+        if best is None:
+            return None
+        points, longest = [family.start], best.seconds
+        for other in family.around(lambda: points[-1]):
+            if perf_counter() - began + 2 * longest > seconds:
+                self._leave_out(family.variant(other), "no time")
+                continue
+            found = self._tried(family.variant(other), best)
+            longest = max(longest, found.seconds if found else 0.0)
+            if found and found.merit > best.merit:
+                best = found
+                points.append(other)
+        return Winner(best.variant, best.model, best.merit, longest)
+
+    def _tried(self, variant: Variant, near: Winner | None = None) -> Winner | None:
+        """Fit and judge a variant, or take it from a fitted one where that is enough; None where it cannot be."""
+        started, model = perf_counter(), made(variant)
+        varied = near.model.varied(model.settings) if near else None
+        try:
+            model = varied or model.fit(self._split.train, seed=self._seed)
+        except ModelError as error:
+            self._leave_out(variant, str(error))
+            return None
+        truth = self._split.test[self._users]
+        items = model.top_k(self._users, DEPTH, self._split.train.seen).items
+        merit = float(np.nanmean(ndcg(hits_of(items, truth), np.diff(truth.indptr))))
+        seconds = perf_counter() - started
+        self.tried.append({"model": spells_out(variant), f"ndcg@{DEPTH}": merit, "seconds": round(seconds, 2)})
+        return Winner(variant, model, merit, seconds)
+
+    def _leave_out(self, variant: Variant, why: str) -> None:
+        self.tried.append({"model": spells_out(variant), "left_out": why})
