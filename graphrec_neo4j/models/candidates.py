@@ -19,7 +19,7 @@ Variant = tuple[str, dict[str, Any]]
 Point = dict[str, Any]
 """A value for each axis of a family."""
 
-OPERATIONS_A_SECOND = 1e10
+OPERATIONS_A_SECOND = 2e10
 """What two cores of a small machine do of the dense work that costs the time; only to leave out what cannot fit."""
 
 EASE_ITEMS = 8_000

@@ -50,11 +50,15 @@ class ItemGraph(Recommender):
 
     def neighbours(self, k: int) -> Neighbours:
         """Return the k heaviest ties of each item, and how many users like both its ends."""
-        top = best_of_rows(self.graph, k)
+        top = best_of_rows(self._nearest(), k)
         there = top.items != NO_ITEM
         counts = np.zeros(top.items.shape, dtype=np.int64)
         counts[there] = self.tastes.shared(np.nonzero(there)[0], top.items[there])
         return Neighbours(top, counts)
+
+    def _nearest(self) -> sparse.csr_matrix:
+        """The ties whose heaviest are an item's neighbours, row by row."""
+        return self.graph
 
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         self.tastes = Tastes.of(snapshot)

@@ -22,14 +22,15 @@ K1, B = 1.2, 0.75
 
 @dataclass(frozen=True)
 class ItemKNNSettings:
-    """``neighbours``: how many of the likest items each item keeps; ``similarity``: what likeness is.
+    """``neighbours``: how many of the likest items each item listens to; ``similarity``: what likeness is.
 
-    ``shrinkage``: added to the divisor of ``cosine`` and ``jaccard``, so that few common users prove little.
+    ``shrinkage``: added to the divisor of likeness, so that few common users prove little; bm25 has none. The
+    defaults were chosen on a random 15 % held out of the training interactions of Gowalla and LastFM.
     """
 
     neighbours: int = 200
     similarity: Similarity = "cosine"
-    shrinkage: float = 0.0
+    shrinkage: float = 20.0
 
     def __post_init__(self) -> None:
         if self.neighbours < 1 or not 0 <= self.shrinkage < np.inf:
@@ -39,7 +40,7 @@ class ItemKNNSettings:
 
 
 class ItemKNN(ItemGraph):
-    """``score(u, i) = sum over u's history of s(j, i)``, where i is among the items likest to j.
+    """``score(u, i) = sum over u's history of s(j, i)``, where j is among the items likest to i.
 
     With c(j, i) users of both and d(i) users of i: ``cosine`` is ``c / sqrt(d_j d_i)``, ``jaccard``
     ``c / (d_j + d_i - c)``; ``tf-idf`` is the cosine of items whose users count ``log(n_items / items of the user)``
@@ -58,11 +59,14 @@ class ItemKNN(ItemGraph):
         kind, shrinkage = self.settings.similarity, self.settings.shrinkage
         users = (liked if kind in ("cosine", "jaccard") else self._weighted(liked)).astype(np.float64)
         if kind == "bm25":
-            return best_products(users.T.tocsr(), users, self.settings.neighbours, progress)
+            return best_products(users.T.tocsr(), users, self.settings.neighbours, progress).T
         lengths = np.sqrt(np.asarray(users.multiply(users).sum(axis=0)).ravel())
         degrees = self.popularity
         weigh = jaccard(degrees, degrees, shrinkage) if kind == "jaccard" else cosine(lengths, lengths, shrinkage)
-        return best_products(users.T.tocsr(), users, self.settings.neighbours, progress, weigh)
+        return best_products(users.T.tocsr(), users, self.settings.neighbours, progress, weigh).T
+
+    def _nearest(self) -> sparse.csr_matrix:
+        return self.graph.T.tocsr()
 
     def _weighted(self, liked: sparse.csr_matrix) -> sparse.csr_matrix:
         """Users by how little they like everything and, for bm25, items by how few like them."""

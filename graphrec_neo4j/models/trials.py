@@ -61,30 +61,36 @@ class Trials:
     def _best(self, family: Family, seconds: float) -> Winner | None:
         """Climb from the start along one axis after another; None where even the start cannot be fitted."""
         began = perf_counter()
-        best = self._tried(family.variant(family.start))
+        best = self._fitted(family.variant(family.start))
         if best is None:
             return None
-        points, longest = [family.start], best.seconds
+        points, fit, judged = [family.start], best.seconds, 0.0
         for other in family.around(lambda: points[-1]):
-            if perf_counter() - began + 2 * longest > seconds:
-                self._leave_out(family.variant(other), "no time")
+            variant = family.variant(other)
+            varied = best.model.varied(made(variant).settings)
+            if perf_counter() - began + (judged if varied else 2 * fit) > seconds:
+                self._leave_out(variant, "no time")
                 continue
-            found = self._tried(family.variant(other), best)
-            longest = max(longest, found.seconds if found else 0.0)
-            if found and found.merit > best.merit:
+            found = self._judged(variant, varied, perf_counter()) if varied else self._fitted(variant)
+            if found is None:
+                continue
+            fit, judged = (fit, found.seconds) if varied else (max(fit, found.seconds), judged)
+            if found.merit > best.merit:
                 best = found
                 points.append(other)
-        return Winner(best.variant, best.model, best.merit, longest)
+        return Winner(best.variant, best.model, best.merit, fit)
 
-    def _tried(self, variant: Variant, near: Winner | None = None) -> Winner | None:
-        """Fit and judge a variant, or take it from a fitted one where that is enough; None where it cannot be."""
-        started, model = perf_counter(), made(variant)
-        varied = near.model.varied(model.settings) if near else None
+    def _fitted(self, variant: Variant) -> Winner | None:
+        """Fit and judge a variant; None where memory or the data forbid it."""
+        started = perf_counter()
         try:
-            model = varied or model.fit(self._split.train, seed=self._seed)
+            model = made(variant).fit(self._split.train, seed=self._seed)
         except ModelError as error:
             self._leave_out(variant, str(error))
             return None
+        return self._judged(variant, model, started)
+
+    def _judged(self, variant: Variant, model: Recommender, started: float) -> Winner:
         truth = self._split.test[self._users]
         items = model.top_k(self._users, DEPTH, self._split.train.seen).items
         merit = float(np.nanmean(ndcg(hits_of(items, truth), np.diff(truth.indptr))))
