@@ -52,14 +52,15 @@ MATCH (u:User {id: $user}) MATCH (i:Item {id: $item})
 MERGE (u)-[r:PLAIN]->(i) SET r.rank = $rank, r.score = $score, r.reason = $reason, r.why = $why
 """
 PLAIN_SET = "MATCH (i:Item {id: $item}) SET i.plain_vector = $vector"
-LIST = """
-MATCH (p:GraphRecPointer {name: 'current'}) MATCH (u:User {id: $user})
-UNWIND range(0, size(u[p.items]) - 1) AS place MATCH (i:Item {id: u[p.items][place]})
-RETURN p.run AS run, i.id AS item, u[p.scores][place] AS score, u[p.reasons][place] AS reason
+PUBLISHED = "MATCH (now:GraphRecPointer {name: 'current'}) WITH now.run AS run MATCH (p:GraphRecRun {number: run})"
+LIST = f"""
+{PUBLISHED} MATCH (u:User {{id: $user}})
+UNWIND range(0, size(u[p.items_in]) - 1) AS place MATCH (i:Item {{id: u[p.items_in][place]}})
+RETURN run, i.id AS item, u[p.scores_in][place] AS score, u[p.reasons_in][place] AS reason
 """
-SIMILAR = """
-MATCH (p:GraphRecPointer {name: 'current'}) MATCH (u:User {id: $user})
-CALL db.index.vector.queryNodes(p.item_index, $k, u[p.user_vector]) YIELD node RETURN node.id AS item
+SIMILAR = f"""
+{PUBLISHED} MATCH (u:User {{id: $user}})
+CALL db.index.vector.queryNodes(p.item_index, $k, u[p.user_vector_in]) YIELD node RETURN node.id AS item
 """
 
 

@@ -37,10 +37,25 @@ def item_properties(slot: str) -> dict[str, str]:
 
 
 def slot_names(slot: str) -> dict[str, str]:
-    """Return all names of ``slot`` that the pointer gives to readers, who use them as ``u[p.items]``."""
+    """Return all names of ``slot``: of its properties by what they hold, of its vector indexes."""
     names = user_properties(slot) | item_properties(slot)
     indexes = {"user_index": names["user_vector"], "item_index": names["item_vector"]}
     return {what: name for what, name in names.items() if not what.endswith("_digest")} | indexes
+
+
+def run_names(slot: str, *, indexed: bool) -> dict[str, str]:
+    """Return the names that a run in ``slot`` gives to readers, who use them as ``u[p.items_in]``.
+
+    They never change while the run can be seen, so a reader who asks the pointer once, for the run, sees one whole
+    generation. The names of vector indexes are there if they are ``indexed``.
+    """
+    names = slot_names(slot)
+    indexes = {f"{kind}_index" for kind in ("user", "item")}
+    return {
+        what if what in indexes else f"{what}_in": name
+        for what, name in names.items()
+        if indexed or what not in indexes
+    }
 
 
 def all_properties() -> list[str]:

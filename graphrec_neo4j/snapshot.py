@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from graphrec_neo4j.edge_times import MISSING_TIME as MISSING_TIME
+from graphrec_neo4j.edge_times import fading
 from graphrec_neo4j.errors import SnapshotError
 from graphrec_neo4j.ids import IdMap
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS, Step
 from graphrec_neo4j.schema import EdgeType, GraphSchema
-
-MISSING_TIME = np.iinfo(np.int64).min
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -91,12 +91,14 @@ class GraphSnapshot:
     """A whole typed graph under one schema, checked when built and never changed afterwards.
 
     Two snapshots are equal when their nodes and edges are, whatever the order in which they came; a column
-    in which every value is missing is no different from one that is not there.
+    in which every value is missing is no different from one that is not there. With ``half_life_days`` the strength
+    of an edge halves with every so many days that it is older than the newest of all; an edge without a time is old.
     """
 
     schema: GraphSchema
     nodes: Mapping[str, Nodes]
     edges: Mapping[str, Edges]
+    half_life_days: float | None = None
 
     def __post_init__(self) -> None:
         if set(self.nodes) != set(self.schema.nodes) or set(self.edges) != set(self.schema.edges):
@@ -185,6 +187,17 @@ class GraphSnapshot:
         """Return a snapshot with some edge types replaced, on the same nodes."""
         return replace(self, edges={**self.edges, **edges})
 
+    def faded(self, half_life_days: float | None) -> GraphSnapshot:
+        """Return this snapshot with strengths that fade; raises SnapshotError for a half-life that is not positive."""
+        if half_life_days is not None and not half_life_days > 0:
+            raise SnapshotError(f"a half-life must be a positive number of days, not {half_life_days}.")
+        return replace(self, half_life_days=half_life_days)
+
+    @cached_property
+    def _newest(self) -> int | None:
+        times = [int(edges.time.max()) for edges in self.edges.values() if edges.time is not None and len(edges)]
+        return max(times, default=None)
+
     def _user_to_item(self, name: str, *, every: bool = False) -> sparse.csr_matrix:
         forward = self.schema.edges[name].source == self.schema.recommend_to
         return self.matrix(name, forward=forward, every=every)
@@ -194,6 +207,8 @@ class GraphSnapshot:
         if not every and kind.positive_from is not None and edges.weight is not None:
             edges = edges.take(edges.weight >= kind.positive_from)
         strength = np.ones(len(edges)) if every else self._weights(name, edges)
+        if edges.time is not None and not every:
+            strength = strength * fading(edges.time, self.half_life_days, self._newest)
         shape = (len(self.nodes[kind.source]), len(self.nodes[kind.target]))
         made = sparse.csr_matrix((strength, (edges.source, edges.target)), shape=shape)
         if not kind.directed:

@@ -23,7 +23,7 @@ from graphrec_neo4j.queries import statement
 from graphrec_neo4j.results import Results
 from graphrec_neo4j.runs import all_runs
 from graphrec_neo4j.schema import GraphSchema
-from graphrec_neo4j.slots import SLOTS, slot_names
+from graphrec_neo4j.slots import SLOTS, run_names, slot_names
 from graphrec_neo4j.snapshot import GraphSnapshot
 from loaders.result_indexes import SlotIndexes
 from loaders.result_names import check_ready
@@ -92,7 +92,8 @@ def publish(
     former = {run.schema.to_json(): run.schema for run in all_runs(database)}.values()
     uuid, seconds = str(uuid4()), dict[str, float]()
     properties = _run_properties(snapshot, results, draft, rows)
-    begun = lease.write(statement("write/run_begin"), uuid=uuid, properties=properties)
+    names = {slot: run_names(slot, indexed=bool(rows.dimensions)) for slot in SLOTS}
+    begun = lease.write(statement("write/run_begin"), uuid=uuid, properties=properties, names=names)
     work = _Publication.of_run(database, lease, snapshot.schema, rows, begun, list(former), progress)
     with _timed(seconds, "clear"):
         work.clear(former)
@@ -104,8 +105,7 @@ def publish(
     if problem := work.problem():
         raise PublishError(f"run {begun['number']} is not published, for {problem}; run graphrec-neo4j sync again.")
     timings = _as_json({**draft.timings, **seconds})
-    names = slot_names(begun["slot"]) | ({} if work.indexes.dimensions else dict.fromkeys(("user_index", "item_index")))
-    moved = lease.write(statement("write/run_publish"), uuid=uuid, names=names, timings=timings)
+    moved = lease.write(statement("write/run_publish"), uuid=uuid, names=slot_names(begun["slot"]), timings=timings)
     with _timed(seconds, "tidy"):
         work.relationships.delete_ended()
         lease.write(statement("write/run_prune"), keep=RUNS_KEPT)

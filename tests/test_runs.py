@@ -222,18 +222,19 @@ def reading(connection: Connection, stop: threading.Event, check: Callable[[Plai
     return thread
 
 
+PINNED = "MATCH (now:GraphRecPointer {name: 'current'}) WITH now.run AS run"
+
+
 def test_readers_during_publishing_see_one_generation_whole(
     database: Database, driver: PlainDriver, empty_database: Connection
 ) -> None:
     """Every score of run n is n, so an answer that is a mixture shows."""
     answers: list[tuple[int, set[float], int]] = []
     query = {
-        "lists": "MATCH (p:GraphRecPointer {name: 'current'}) MATCH (u:User {id: $id}) "
-        "RETURN p.run AS run, u[p.scores] AS scores",
-        "relationships": "MATCH (p:GraphRecPointer {name: 'current'}) "
-        "MATCH (u:User {id: $id})-[r:RECOMMENDED]->(:Item) "
-        "WHERE r.run <= p.run AND (r.until IS NULL OR r.until > p.run) "
-        "RETURN p.run AS run, collect(r.score) AS scores",
+        "lists": f"{PINNED} MATCH (p:GraphRecRun {{number: run}}) MATCH (u:User {{id: $id}}) "
+        "RETURN run, u[p.scores_in] AS scores",
+        "relationships": f"{PINNED} MATCH (u:User {{id: $id}})-[r:RECOMMENDED]->(:Item) "
+        "WHERE r.run <= run AND (r.until IS NULL OR r.until > run) RETURN run, collect(r.score) AS scores",
     }
 
     def check(reader: PlainDriver) -> None:

@@ -4,7 +4,9 @@
 // returns: path
 
 // Bounds: what is drawn of each list, 10 relationships by default (results.relationships in graphrec.toml).
-MATCH (p:GraphRecPointer {name: 'current'})
+MATCH (now:GraphRecPointer {name: 'current'})
+WITH now.run AS run
+MATCH (p:GraphRecRun {number: run})
 MATCH path = (i:`Item` {`id`: $item_id})<-[r:`RECOMMENDED`]-(u:`User`)
-WHERE r.run <= p.run AND (r.until IS NULL OR r.until > p.run)
+WHERE r.run <= p.number AND (r.until IS NULL OR r.until > p.number)
 RETURN path ORDER BY r.score DESC LIMIT toInteger($k);

@@ -4,7 +4,9 @@
 // returns: path
 
 // Bounds: the first k relationships that the database finds; no ranking is meant.
-MATCH (p:GraphRecPointer {name: 'current'})
+MATCH (now:GraphRecPointer {name: 'current'})
+WITH now.run AS run
+MATCH (p:GraphRecRun {number: run})
 MATCH path = (u:`User`)-[r:`RECOMMENDED`]->(i:`Item`)
-WHERE r.run <= p.run AND (r.until IS NULL OR r.until > p.run)
+WHERE r.run <= p.number AND (r.until IS NULL OR r.until > p.number)
 RETURN path LIMIT toInteger($k);

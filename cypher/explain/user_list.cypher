@@ -4,7 +4,9 @@
 // returns: path
 
 // Bounds: what is drawn of a list, 10 relationships by default (results.relationships in graphrec.toml).
-MATCH (p:GraphRecPointer {name: 'current'})
+MATCH (now:GraphRecPointer {name: 'current'})
+WITH now.run AS run
+MATCH (p:GraphRecRun {number: run})
 MATCH path = (u:`User` {`id`: $user_id})-[r:`RECOMMENDED`]->(i:`Item`)
-WHERE r.run <= p.run AND (r.until IS NULL OR r.until > p.run)
+WHERE r.run <= p.number AND (r.until IS NULL OR r.until > p.number)
 RETURN path ORDER BY r.rank;

@@ -6,10 +6,12 @@
 // Without item_id, all items of the list. The last row of an item, of kind 'other', is the part of its score that
 // the stored contributions leave out, so that the contributions of an item add up to its score.
 // Bounds: the largest contributions are stored with a list, 5 by default.
-MATCH (p:GraphRecPointer {name: 'current'})
+MATCH (now:GraphRecPointer {name: 'current'})
+WITH now.run AS run
+MATCH (p:GraphRecRun {number: run})
 MATCH (u:`User` {`id`: $user_id})
-UNWIND range(1, size(coalesce(u[p.items], []))) AS rank
-WITH rank, u[p.items][rank - 1] AS id, split(u[p.why][rank - 1], '\n') AS lines
+UNWIND range(1, size(coalesce(u[p.items_in], []))) AS rank
+WITH rank, u[p.items_in][rank - 1] AS id, split(u[p.why_in][rank - 1], '\n') AS lines
 WHERE $item_id IS NULL OR id = $item_id
 MATCH (i:`Item` {`id`: id})
 WITH rank, i, lines, split(lines[0], '\t') AS head, toString(coalesce(i.`title`, i.`id`)) AS title

@@ -6,7 +6,9 @@
 
 // Bounds: 100 friends and the 100 newest items of each, of which the 500 with most friends are looked at; who has
 // more friends gets the answer of some of them. The score is the number of friends; ties go to what is popular.
-MATCH (p:GraphRecPointer {name: 'current'})
+MATCH (now:GraphRecPointer {name: 'current'})
+WITH now.run AS run
+MATCH (p:GraphRecRun {number: run})
 MATCH (u:`User` {`id`: $user_id})
 CALL (u) { MATCH (u)-[:`FOLLOWS`]->(v:`User`) WHERE v <> u RETURN DISTINCT v LIMIT 100 }
 CALL (v) {
@@ -15,7 +17,7 @@ CALL (v) {
   RETURN i
 }
 WITH p, u, i, count(v) AS friends, collect(toString(coalesce(v.`name`, v.`id`)))[..2] AS names
-ORDER BY friends DESC, coalesce(i[p.item_score], 0.0) DESC LIMIT 500
+ORDER BY friends DESC, coalesce(i[p.item_score_in], 0.0) DESC LIMIT 500
 WITH u, collect({item: i, friends: friends, names: names}) AS ranked
 CALL (u, ranked) {
   UNWIND ranked AS one

@@ -4,11 +4,12 @@
 // returns: rank, item, title, score
 
 // Bounds: the last sync lists the 1,000 most popular items, best first; no more come back than are in that list.
-MATCH (p:GraphRecPointer {name: 'current'})
-MATCH (r:GraphRecRun {number: p.run})
+MATCH (now:GraphRecPointer {name: 'current'})
+WITH now.run AS run
+MATCH (p:GraphRecRun {number: run})
 OPTIONAL MATCH (u:`User` {`id`: $user_id})
-CALL (r, u) {
-  UNWIND r.popular AS id
+CALL (p, u) {
+  UNWIND p.popular AS id
   MATCH (i:`Item` {`id`: id})
   WHERE (u IS NULL OR i <> u) AND NOT EXISTS { (u)-[:`INTERACTED`]->(i) }
   WITH i LIMIT toInteger($k)
@@ -17,5 +18,5 @@ CALL (r, u) {
 UNWIND range(1, size(list)) AS rank
 WITH p, rank, list[rank - 1] AS i
 MATCH (i:`Item`)
-RETURN rank, i.`id` AS item, toString(coalesce(i.`title`, i.`id`)) AS title, i[p.item_score] AS score
+RETURN rank, i.`id` AS item, toString(coalesce(i.`title`, i.`id`)) AS title, i[p.item_score_in] AS score
 ORDER BY rank;

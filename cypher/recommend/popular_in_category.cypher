@@ -5,12 +5,13 @@
 
 // Bounds: none on the answer. In a category of more than 2,000 items the 1,000 most popular items of all are looked
 // through first, and the whole category is ranked only where these do not give k.
-MATCH (p:GraphRecPointer {name: 'current'})
-MATCH (r:GraphRecRun {number: p.run})
+MATCH (now:GraphRecPointer {name: 'current'})
+WITH now.run AS run
+MATCH (p:GraphRecRun {number: run})
 MATCH (c:`Category` {`id`: $category_id})
 OPTIONAL MATCH (u:`User` {`id`: $user_id})
-CALL (r, c, u) {
-  UNWIND CASE WHEN COUNT { (c)<-[:`IN_CATEGORY`]-() } > 2000 THEN r.popular ELSE [] END AS id
+CALL (p, c, u) {
+  UNWIND CASE WHEN COUNT { (c)<-[:`IN_CATEGORY`]-() } > 2000 THEN p.popular ELSE [] END AS id
   MATCH (i:`Item` {`id`: id})
   WHERE EXISTS { (i)-[:`IN_CATEGORY`]->(c) }
     AND (u IS NULL OR i <> u) AND NOT EXISTS { (u)-[:`INTERACTED`]->(i) }
@@ -20,7 +21,7 @@ CALL (r, c, u) {
 CALL (p, c, u, best) {
   WITH p, c, u WHERE size(best) < $k
   MATCH (c)<-[:`IN_CATEGORY`]-(one:`Item`)
-  WITH DISTINCT u, one, coalesce(one[p.item_score], 0.0) AS score ORDER BY score DESC
+  WITH DISTINCT u, one, coalesce(one[p.item_score_in], 0.0) AS score ORDER BY score DESC
   WITH u, collect(one) AS ranked
   UNWIND ranked AS i
   WITH u, i WHERE (u IS NULL OR i <> u) AND NOT EXISTS { (u)-[:`INTERACTED`]->(i) }
@@ -31,5 +32,5 @@ WITH p, CASE WHEN size(best) < $k THEN scanned ELSE best END AS list
 UNWIND range(1, size(list)) AS rank
 WITH p, rank, list[rank - 1] AS i
 MATCH (i:`Item`)
-RETURN rank, i.`id` AS item, toString(coalesce(i.`title`, i.`id`)) AS title, i[p.item_score] AS score
+RETURN rank, i.`id` AS item, toString(coalesce(i.`title`, i.`id`)) AS title, i[p.item_score_in] AS score
 ORDER BY rank;

@@ -6,10 +6,12 @@
 // Bounds: the vector index is approximate. It is asked for 2k + 40 neighbours, of which the best k stay: the wider
 // search finds more of the true ones (on Gowalla .997 of 20, against .983 when asked for 21), and the
 // item itself, which is its own nearest, leaves no gap.
-MATCH (p:GraphRecPointer {name: 'current'})
+MATCH (now:GraphRecPointer {name: 'current'})
+WITH now.run AS run
+MATCH (p:GraphRecRun {number: run})
 MATCH (i:`Item` {`id`: $item_id})
-WITH p, i WHERE p.item_index IS NOT NULL AND i[p.item_vector] IS NOT NULL
-CALL db.index.vector.queryNodes(p.item_index, 2 * toInteger($k) + 40, i[p.item_vector]) YIELD node, score
+WITH p, i WHERE p.item_index IS NOT NULL AND i[p.item_vector_in] IS NOT NULL
+CALL db.index.vector.queryNodes(p.item_index, 2 * toInteger($k) + 40, i[p.item_vector_in]) YIELD node, score
 WITH node AS other, 2 * score - 1 AS cosine WHERE other <> i
 WITH other, cosine ORDER BY cosine DESC LIMIT toInteger($k)
 WITH collect({node: other, cosine: cosine}) AS found

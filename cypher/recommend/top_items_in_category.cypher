@@ -7,20 +7,21 @@
 // their vector's nearness to hers, which is exact, without an index; where there are no vectors, by popularity. In a
 // category of more than 2,000 items only those of the 1,000 most popular items of all are compared, if they give k.
 // Only where she has seen nearly all of these can fewer than k come back. A score is comparable only within one source.
-MATCH (p:GraphRecPointer {name: 'current'})
-MATCH (r:GraphRecRun {number: p.run})
+MATCH (now:GraphRecPointer {name: 'current'})
+WITH now.run AS run
+MATCH (p:GraphRecRun {number: run})
 MATCH (u:`User` {`id`: $user_id})
 MATCH (c:`Category` {`id`: $category_id})
 CALL (p, u, c) {
-  UNWIND range(0, size(coalesce(u[p.items], [])) - 1) AS place
-  MATCH (i:`Item` {`id`: u[p.items][place]})
+  UNWIND range(0, size(coalesce(u[p.items_in], [])) - 1) AS place
+  MATCH (i:`Item` {`id`: u[p.items_in][place]})
   WHERE EXISTS { (i)-[:`IN_CATEGORY`]->(c) } AND NOT EXISTS { (u)-[:`INTERACTED`]->(i) }
-  WITH i, place, u[p.scores][place] AS score, u[p.reasons][place] AS reason ORDER BY place LIMIT toInteger($k)
+  WITH i, place, u[p.scores_in][place] AS score, u[p.reasons_in][place] AS reason ORDER BY place LIMIT toInteger($k)
   RETURN collect(i) AS items, collect({item: i, score: score, reason: reason, source: 'published'}) AS published
 }
-CALL (r, u, c, items) {
-  WITH r, u, c, items WHERE size(items) < $k
-  UNWIND CASE WHEN COUNT { (c)<-[:`IN_CATEGORY`]-() } > 2000 THEN r.popular ELSE [] END AS id
+CALL (p, u, c, items) {
+  WITH p, u, c, items WHERE size(items) < $k
+  UNWIND CASE WHEN COUNT { (c)<-[:`IN_CATEGORY`]-() } > 2000 THEN p.popular ELSE [] END AS id
   MATCH (i:`Item` {`id`: id})
   WHERE EXISTS { (i)-[:`IN_CATEGORY`]->(c) }
     AND i <> u AND NOT i IN items AND NOT EXISTS { (u)-[:`INTERACTED`]->(i) }
@@ -36,10 +37,10 @@ CALL (p, u, c, items, popular) {
     MATCH (c)<-[:`IN_CATEGORY`]-(i:`Item`)
     RETURN DISTINCT i
   }
-  WITH p, u, items, i, coalesce(i[p.item_score], 0.0) AS popularity ORDER BY popularity DESC LIMIT 300
+  WITH p, u, items, i, coalesce(i[p.item_score_in], 0.0) AS popularity ORDER BY popularity DESC LIMIT 300
   WITH u, items, i, popularity,
-       CASE WHEN u[p.user_vector] IS NOT NULL AND i[p.item_vector] IS NOT NULL
-            THEN 2 * vector.similarity.cosine(u[p.user_vector], i[p.item_vector]) - 1 END AS cosine
+       CASE WHEN u[p.user_vector_in] IS NOT NULL AND i[p.item_vector_in] IS NOT NULL
+            THEN 2 * vector.similarity.cosine(u[p.user_vector_in], i[p.item_vector_in]) - 1 END AS cosine
   ORDER BY coalesce(cosine, -2) DESC, popularity DESC
   WITH u, items, collect({item: i, score: coalesce(cosine, popularity),
                           source: CASE WHEN cosine IS NULL THEN 'popular' ELSE 'vector' END}) AS ranked

@@ -6,12 +6,14 @@
 // Bounds: what a user has seen lies nearest to her, so the index is asked for k + 20 more neighbours than she has
 // interactions, up to 1,000 of these. Only who has seen more than that can get fewer than k. The index is
 // approximate.
-MATCH (p:GraphRecPointer {name: 'current'})
+MATCH (now:GraphRecPointer {name: 'current'})
+WITH now.run AS run
+MATCH (p:GraphRecRun {number: run})
 MATCH (u:`User` {`id`: $user_id})
 WITH p, u, COUNT { (u)-[:`INTERACTED`]->() } AS seen
-WHERE p.item_index IS NOT NULL AND u[p.user_vector] IS NOT NULL
+WHERE p.item_index IS NOT NULL AND u[p.user_vector_in] IS NOT NULL
 WITH p, u, toInteger($k) + 20 + CASE WHEN seen < 1000 THEN seen ELSE 1000 END AS fetched
-CALL db.index.vector.queryNodes(p.item_index, fetched, u[p.user_vector]) YIELD node, score
+CALL db.index.vector.queryNodes(p.item_index, fetched, u[p.user_vector_in]) YIELD node, score
 WITH u, node, 2 * score - 1 AS cosine ORDER BY cosine DESC
 WITH u, collect({item: node, cosine: cosine}) AS ranked
 CALL (u, ranked) {

@@ -11,6 +11,7 @@ CALL (p, r) {
   OPTIONAL MATCH (former:GraphRecRun {number: p.run})
   SET former.state = 'retired',
       p.previous = p.run, p.run = r.number, p.uuid = r.uuid, p.slot = r.slot, p += $names,
+      p.user_index = r.user_index, p.item_index = r.item_index,
       r.state = 'published', r.published_at = datetime(), r.timings = $timings
 }
 RETURN r.number AS number, toString(r.published_at) AS published_at

@@ -11,6 +11,7 @@ CALL (p, r) {
   MATCH (newer:GraphRecRun {number: p.run})
   SET newer.state = 'retired',
       p.run = r.number, p.uuid = r.uuid, p.slot = r.slot, p += $names[r.slot],
+      p.user_index = r.user_index, p.item_index = r.item_index,
       r.state = 'published'
   REMOVE p.previous
 }

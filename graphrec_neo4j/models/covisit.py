@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from graphrec_neo4j.edge_times import fading
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.base import Scores, State
 from graphrec_neo4j.models.history_clusters import clustered
 from graphrec_neo4j.models.item_graph import ItemGraph
 from graphrec_neo4j.models.taste import pattern
-from graphrec_neo4j.models.visits import HOUR, fading, recency_ranks, visits_of
+from graphrec_neo4j.models.visits import HOUR, recency_ranks, visits_of
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.ranking.sparse_rows import best_of_rows
 from graphrec_neo4j.ranking.splits import TimedPairs, timed_pairs

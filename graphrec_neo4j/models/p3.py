@@ -25,12 +25,14 @@ class P3Settings:
     """``meta_paths``: texts or names of the schema; none means its first default one, as a rule that of taste.
 
     ``weights``: how much each path counts, alike without; ``alpha``: the power of every transition
-    probability (P3alpha), 1 being the plain walk, or one power a step, the last for all further.
+    probability (P3alpha), 1 being the plain walk, or one power a step, the last for all further;
+    ``half_life_days``: after how many days an edge counts half as much, never without.
     """
 
     meta_paths: tuple[str, ...] = ()
     weights: tuple[float, ...] | None = None
     alpha: float | tuple[float, ...] = 1.0
+    half_life_days: float | None = None
 
 
 class P3(Recommender):
@@ -55,6 +57,7 @@ class P3(Recommender):
         schema = snapshot.schema
         paths = [schema.meta_path(text) for text in self.settings.meta_paths] or [_first_default(schema)]
         weights, alpha = self.settings.weights, self.settings.alpha
+        snapshot = snapshot.faded(self.settings.half_life_days)
         self.walk = MetaPathWalk.along(snapshot, paths, weights, alpha, self._discount())
         self.groupings = [Grouping.of(path, schema) for path in paths]
 

@@ -8,15 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from graphrec_neo4j.edge_times import MISSING_TIME, fading
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.splits import timed_pairs
 from graphrec_neo4j.results import Contribution, Explanation
-from graphrec_neo4j.snapshot import MISSING_TIME, GraphSnapshot
-
-_DAY = 86_400_000
-_LEAST = 2.0**-20
+from graphrec_neo4j.snapshot import GraphSnapshot
 
 
 @dataclass(frozen=True)
@@ -51,15 +49,10 @@ class RecentPopularity(Recommender):
         if not half_life > 0:
             raise ModelError(f"half_life_days must be more than 0, not {half_life}.")
         pairs = timed_pairs(snapshot)
-        timed = pairs.time != MISSING_TIME
         self.chosen_on = type(self).chosen_on
-        if timed.any():
-            weights = np.full(len(timed), _LEAST)
-            days = (pairs.time[timed].max() - pairs.time[timed]) / _DAY
-            weights[timed] = np.maximum(np.exp2(-days / half_life), _LEAST)
-        else:
-            weights = np.ones(len(timed))
+        if not (pairs.time != MISSING_TIME).any():
             self.chosen_on = "nothing: no interaction has a time, so this is popularity"
+        weights = fading(pairs.time, half_life)
         self.fading = np.bincount(pairs.item, weights, minlength=self.n_items).astype(np.float64)
 
     def _scores(self, users: Rows) -> Scores:

@@ -7,14 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from graphrec_neo4j.edge_times import MISSING_TIME, fading
 from graphrec_neo4j.ranking.splits import TimedPairs
-from graphrec_neo4j.snapshot import MISSING_TIME
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
 
-HOUR, DAY = 3_600_000, 86_400_000
-LEAST_WEIGHT = 2.0**-20
+HOUR = 3_600_000
 
 
 class Visits(NamedTuple):
@@ -44,20 +43,6 @@ def visits_of(pairs: TimedPairs, n_items: int, window: float, half_life_days: fl
     first = np.concatenate(([0], np.cumsum(np.bincount(item, minlength=n_items))))
     weight = np.sqrt(fading(pairs.time, half_life_days))[order]
     return Visits(pairs.user[order], item, time[order], weight, first, np.argsort(item, kind="stable"))
-
-
-def fading(time: Int64s, half_life_days: float | None) -> Floats:
-    """``max(2 ** (-age / half_life), 2 ** -20)`` (m,), the age being that before the newest of ``time`` (m,).
-
-    What has no time counts 2 ** -20; all count 1 where nothing has a time, or nothing fades.
-    """
-    timed = time != MISSING_TIME
-    weights = np.ones(len(time))
-    if half_life_days is not None and timed.any():
-        age = (float(time.max()) - time[timed].astype(np.float64)) / DAY
-        weights[timed] = np.maximum(np.exp2(-age / half_life_days), LEAST_WEIGHT)
-        weights[~timed] = LEAST_WEIGHT
-    return weights
 
 
 def recency_ranks(pairs: TimedPairs) -> Int64s:

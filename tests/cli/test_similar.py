@@ -15,6 +15,7 @@ from world import music
 from graphrec_neo4j.cli import cli
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import PublishError
+from graphrec_neo4j.models.item_knn import ItemKNNSettings
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.settings import Connection
 from graphrec_neo4j.snapshot import GraphSnapshot
@@ -66,7 +67,7 @@ def test_what_is_similar_comes_from_the_item_graph(graph: GraphSnapshot, call: C
     liked = (graph.interactions > 0).toarray().astype(float)
     shared = liked.T @ liked
     degrees = np.maximum(liked.sum(axis=0), 1)
-    cosines = shared / np.sqrt(np.outer(degrees, degrees))
+    cosines = shared / (np.sqrt(np.outer(degrees, degrees)) + ItemKNNSettings().shrinkage)
     np.fill_diagonal(cosines, 0)
     for key in ("a05", "a17"):
         item = graph.items.ids.row(key)

@@ -175,7 +175,7 @@ def test_old_pairs_fade_by_hand() -> None:
 def test_without_times_a_history_is_one_session_and_all_of_it_is_recent() -> None:
     graph = communities()
     made = fitted(graph, neighbours=10**6, half_life_days=1.0, half_life_ranks=1.0, representative_count=1)
-    alike = create("item-knn", neighbours=10**6).fit(graph)
+    alike = create("item-knn", neighbours=10**6, shrinkage=0.0).fit(graph)
     users = np.arange(len(graph.users))
     np.testing.assert_allclose(made.scores(users), alike.scores(users), rtol=1e-5, atol=1e-9)
     assert "no interaction has a time" in made.chosen_on

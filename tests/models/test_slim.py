@@ -67,7 +67,7 @@ def test_with_l1_each_column_is_a_minimum_of_scipy_over_its_neighbours() -> None
     graph = communities()
     likes = (graph.interactions.toarray() > 0).astype(float)
     made = fitted(graph, neighbours=6, l1=0.5, l2=1.0).graph.toarray()
-    near = create("item-knn", neighbours=6).fit(graph).graph
+    near = create("item-knn", neighbours=6, shrinkage=0.0).fit(graph).graph.T.tocsr()
     for item in range(likes.shape[1] - 1):
         mine = near[item].indices
 
