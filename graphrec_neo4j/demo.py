@@ -62,15 +62,21 @@ class TruePreferences:
 def load_demo(database: Database, progress: Progress = silent) -> tuple[GeneratedGraph, LoadSummary]:
     """Generate the graph and load it; raises BadInputError for a database that holds anything else."""
     graph = generate()
-    strangers = database.read(
-        statement("read/demo_strangers", graph.snapshot.schema), users=list(graph.snapshot.users.ids.keys)
-    )[0]["strangers"]
+    strangers = _strangers(database, graph.snapshot)
     if strangers:
+        counted = "1 node that is" if strangers == 1 else f"{strangers:,} nodes that are"
         raise BadInputError(
-            f"{database.connection.uri} holds {strangers:,} nodes that are not the demo's; take another server with "
-            "--home FOLDER (or --uri), or empty this one."
+            f"{database.connection.uri} holds {counted} not the demo's; take another server with --home FOLDER "
+            "(or --uri), or empty this one."
         )
     return graph, to_neo4j(database, graph.snapshot, progress=progress)
+
+
+def _strangers(database: Database, snapshot: GraphSnapshot) -> int:
+    """How many nodes of the database are neither of this graph nor what a sync adds."""
+    kinds = {"users": "User", "items": "Item", "categories": "Category"}
+    keys = {name: list(snapshot.nodes[kind].ids.keys) for name, kind in kinds.items()}
+    return int(database.read(statement("read/demo_strangers", snapshot.schema), **keys)[0]["strangers"])
 
 
 def judge_demo(graph: GeneratedGraph, models: DemoModels, seed: int = 0, progress: Progress = silent) -> Evaluation:

@@ -1,12 +1,16 @@
 // How many nodes are neither ours nor of the graph that the demo generates.
 // mode:    read
-// params:  users (list)
+// params:  users (list), items (list), categories (list)
 // returns: strangers
-MATCH (n)
-WHERE NOT n:GraphRecRun AND NOT n:GraphRecPointer
-OPTIONAL MATCH (u:`User`) WHERE u = n
-OPTIONAL MATCH (i:`Item`) WHERE i = n
-OPTIONAL MATCH (c:`Category`) WHERE c = n
-WITH n, u, coalesce(u.`id` IN $users, i IS NOT NULL OR c IS NOT NULL) AS known
-WHERE NOT known
-RETURN count(n) AS strangers
+CALL () {
+  MATCH (u:`User`) WHERE u.`id` IN $users RETURN u AS n
+  UNION
+  MATCH (i:`Item`) WHERE i.`id` IN $items RETURN i AS n
+  UNION
+  MATCH (c:`Category`) WHERE c.`id` IN $categories RETURN c AS n
+  UNION
+  MATCH (n:GraphRecRun|GraphRecPointer) RETURN n
+}
+WITH count(n) AS known
+CALL () { MATCH (n) RETURN count(n) AS nodes }
+RETURN nodes - known AS strangers;

@@ -76,18 +76,36 @@ def _show_person(database: Database, snapshot: GraphSnapshot, user: Key) -> tupl
 def _say_how_to_go_on(name: str, user: str, best: str, link: str) -> None:
     from graphrec_neo4j.queries import load_query
 
+    click.echo()
+    for purpose, command in _next_commands(user, best).items():
+        click.echo(f"{purpose + ':':<17} {command}")
     click.echo(f"""
-Ask again:        {_command("recommend", user)}
-Why, in full:     {_command("explain", user, best)}
-Go back:          {_command("rollback")}
-Stop the server:  {_command("server", "stop", options=("home",))}
-
 The Cypher that answers, for your application:
   :param user_id => '{user}';
   :param k => 10;""")
     click.echo("\n".join(f"  {line}" for line in load_query("recommend/top_items").body.splitlines()))
-    click.echo(f"\nThe paths from {name} to it in Neo4j Browser (user neo4j; server status names the password's file):")
+    login = " (user neo4j; server status names the password's file)" if _is_local() else ""
+    click.echo(f"\nThe paths from {name} to it in Neo4j Browser{login}:")
     click.echo(link)
+
+
+def _next_commands(user: str, best: str) -> dict[str, str]:
+    """What to type next, by its purpose; a server that is not ours to stop is left out."""
+    commands = {
+        "Ask again": _command("recommend", user),
+        "Why, in full": _command("explain", user, best),
+        "Go back": _command("rollback"),
+    }
+    if _is_local():
+        commands["Stop the server"] = _command("server", "stop", options=("home",))
+    return commands
+
+
+def _is_local() -> bool:
+    """Whether the demo went to the local server, as neither an option nor the environment names another."""
+    from graphrec_neo4j.settings import given_connection
+
+    return given_connection(click.get_current_context().params["uri"]) is None
 
 
 def _command(*words: str, options: Sequence[str] = ("uri", "username", "database", "home")) -> str:

@@ -44,6 +44,8 @@ def neo4j_conf(ports: Ports, page_cache: str) -> str:
         "db.checkpoint.interval.time": "1m",
         "dbms.usage_report.enabled": "false",
         "client.allow_telemetry": "false",
+        # Else Browser draws every other relationship between the nodes of a picture too.
+        "browser.post_connect_cmd": "config autoComplete: false",
         # Else a stop waits twice for five seconds, long after the data are safe.
         "internal.server.bolt.thread_pool_shutdown_wait_time": "0s",
     }

@@ -38,6 +38,10 @@ def test_authentication_stays_on_and_nothing_is_reported() -> None:
     assert conf["dbms.usage_report.enabled"] == conf["client.allow_telemetry"] == "false"
 
 
+def test_browser_is_told_to_draw_only_what_a_query_returns() -> None:
+    assert settings(neo4j_conf(Ports(1, 2), "256m"))["browser.post_connect_cmd"] == "config autoComplete: false"
+
+
 def test_auth_ini_holds_the_digest_of_the_official_tool() -> None:
     salt = bytes(range(32))
     expected = salt + b"a password"
