@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 def browser(user: str | None, item: str | None, as_json: bool, connect: Callable[[], Database]) -> None:
     """Open Neo4j Browser on some recommendations, on USER's list, or on the paths from USER to ITEM.
 
-    With --json the link is printed and nothing is opened.
+    The link is printed too; with --json, or where there is no desktop, nothing is opened.
 
     Example: graphrec-neo4j browser 42 17
     """
@@ -34,4 +36,11 @@ def browser(user: str | None, item: str | None, as_json: bool, connect: Callable
         return
     click.echo(url)
     note("log in as neo4j; graphrec-neo4j server status names the file with the local server's password.")
-    click.launch(url)
+    if _has_desktop():
+        click.launch(url)
+
+
+def _has_desktop() -> bool:
+    """Whether there is a desktop to open a link on; where there is none, xdg-open only complains."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY")
+    return sys.platform in ("darwin", "win32", "cygwin") or any(os.environ.get(name) for name in names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,9 +36,16 @@ def status(connect: Callable[[], Database], as_json: bool) -> None:
 
 def _row(run: dict[str, Any]) -> dict[str, Any]:
     """One run in columns that fit a terminal; ``--json`` has them all."""
-    published = (run["published_at"] or "").replace("T", " ")[:16]
     counts = {name: f"{run[name]:,}" for name in ("users", "items", "interactions")}
-    return {"run": run["number"], "state": run["state"], "model": run["model"], "published": published, **counts}
+    published = _in_utc(run["published_at"])
+    return {"run": run["number"], "state": run["state"], "model": run["model"], "published (UTC)": published, **counts}
+
+
+def _in_utc(stored: str | None) -> str:
+    """A time as Cypher writes it, with the offset of its server and maybe the name of a zone, to the minute."""
+    if stored is None:
+        return ""
+    return datetime.fromisoformat(stored.partition("[")[0]).astimezone(UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def sentence(found: dict[str, Any]) -> str:

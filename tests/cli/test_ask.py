@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -401,6 +402,19 @@ def test_a_query_that_cannot_run_says_why(ask: Ask, arguments: list[str], code: 
     ended, out, err = ask("query", *arguments)
     assert (ended, out) == (code, "")
     assert said in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there always is a desktop")
+def test_a_link_is_opened_on_a_desktop_and_without_one_only_printed(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("click.launch", opened.append)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    for display, times in (("", 0), (":0", 1)):
+        monkeypatch.setenv("DISPLAY", display)
+        code, out, err = ask("browser", "u01")
+        assert (code, opened) == (0, [out.strip()] * times)
+        assert out.startswith("http://")
+        assert err.startswith("log in as neo4j")
 
 
 def test_the_browser_page_of_a_user(rows: Callable) -> None:

@@ -65,6 +65,24 @@ def test_status_in_words(call: Call) -> None:
     assert "rollback goes to run 1" in said.stdout
 
 
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("2026-01-01T01:30:00.123456789+02:00[Europe/Helsinki]", "2025-12-31 23:30"),
+        ("2026-03-01T12:00Z", "2026-03-01 12:00"),
+    ],
+)
+def test_the_times_of_status_are_utc_and_say_so(
+    empty_database: Connection, call: Call, stored: str, shown: str
+) -> None:
+    with PlainDriver(empty_database) as driver:
+        driver.rows("MATCH (r:GraphRecRun {number: 2}) SET r.published_at = datetime($stored)", stored=stored)
+    said = call("status").stdout
+    assert "published (UTC)" in said
+    assert shown in said
+    assert json.loads(call("status", "--json").stdout)["published_at"].startswith(stored[:16])
+
+
 def test_rollback_and_status_agree(call: Call) -> None:
     rolled = json.loads(call("rollback", "--json").stdout)
     assert rolled["run"] == 1
