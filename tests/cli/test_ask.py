@@ -373,7 +373,15 @@ def test_a_list_as_a_picture_is_its_first_ten(rows: Callable) -> None:
     assert [path["relationships"][0]["reason"] for path in drawn] == [row["reason"] for row in listed]
     audience = rows("query", "item_audience", f"item_id={listed[0]['item']}", "k=100")
     assert "u01" in {ends(row["path"])[1] for row in audience}
-    assert len(rows("query", "overview", "k=7")) == 7
+
+
+def test_the_picture_to_start_from_is_the_best_five_of_each_of_several_users(
+    music: GraphSnapshot, rows: Callable
+) -> None:
+    first = sorted(music.users.ids.keys)
+    drawn = [ends(row["path"]) for row in rows("query", "overview")]
+    assert drawn == [(user, row["item"]) for user in first[:5] for row in rows("recommend", user, "--k", "5")]
+    assert [ends(row["path"]) for row in rows("query", "overview", "k=7")] == drawn[:7]
 
 
 def test_paths_for_people_are_lines_of_names(ask: Ask, rows: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
