@@ -14,6 +14,8 @@ import click
 from graphrec_neo4j.progress import Progress
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from graphrec_neo4j.database import Database
     from graphrec_neo4j.schema import GraphSchema
     from graphrec_neo4j.settings import Connection
@@ -28,6 +30,8 @@ schema_option = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="The graphrec.toml to use instead of the one in the current folder.",
 )
+
+_NARROWEST_TEXT = 24
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -110,19 +114,54 @@ def answer_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def answer_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str] | None = None, title: str = "") -> None:
-    """Print rows as a table for people, on stdout."""
+def answer_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str] | None = None) -> None:
+    """Print rows for people, on stdout: as a table, or below each other where a table would be too narrow to read."""
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table(title=title or None, title_justify="left", header_style="bold")
+    console = Console()
     names = list(columns or (rows[0] if rows else ()))
-    for name in names:
-        numeric = all(isinstance(row[name], int | float) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(row[name]) for name in names))
-    Console().print(table)
+    cells = [[_cell(row[name]) for name in names] for row in rows]
+    if _table_width(names, cells) > console.width:
+        _print_blocks(console, names, cells)
+    else:
+        numeric = [all(isinstance(row[name], int | float) for row in rows) for name in names]
+        _print_table(console, names, cells, numeric)
+
+
+def _table_width(names: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
+    """The columns of a terminal that a table needs, its long texts wrapped."""
+    from rich.cells import cell_len
+
+    lines = [[line for row in (names, *cells) for line in row[place].splitlines()] for place in range(len(names))]
+    widest = [max(map(cell_len, column)) for column in lines]
+    return 1 + sum(min(width, _NARROWEST_TEXT) + len("│  ") for width in widest)
+
+
+def _print_table(
+    console: Console, names: Sequence[str], cells: Sequence[Sequence[str]], numeric: Sequence[bool]
+) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(header_style="bold")
+    for name, is_number in zip(names, numeric, strict=True):
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for row in cells:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _print_blocks(console: Console, names: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    for number, row in enumerate(cells):
+        block = Table.grid(padding=(0, 2, 0, 0))
+        block.add_column(style="bold", no_wrap=True)
+        block.add_column(overflow="fold")
+        for name, cell in zip(names, row, strict=True):
+            block.add_row(name, Text(cell))
+        console.print(*([""] if number else []), block, sep="\n")
 
 
 def answer_reasons(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
@@ -136,18 +175,16 @@ def answer_reasons(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
         console.print(escape(title), style="bold")
     for row in rows:
         named = f" ({escape(str(row['item']))})" if str(row["item"]) != str(row["title"]) else ""
-        console.print(f"{row['rank']:>3}  [bold]{escape(str(row['title']))}[/bold]{named}  {_cell(row['score'])}")
+        console.print(
+            f"{row['rank']:>3}  [bold]{escape(str(row['title']))}[/bold]{named}  {escape(_cell(row['score']))}"
+        )
         console.print(Padding(escape(row["reason"] or ""), (0, 0, 0, 5)), style="dim")
 
 
 def _cell(value: Any) -> str:
-    from rich.markup import escape
-
     if value is None:
         return ""
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return escape(str(value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 @contextmanager
