@@ -30,13 +30,18 @@ class Answer:
 
 @dataclass(frozen=True)
 class Explained:
-    """One pair explained: ``described`` speaks about ``title``; ``note`` says where it comes from if not stored."""
+    """One pair explained: ``described`` speaks about ``title``; ``note`` says where it comes from if not stored.
+
+    ``seen`` and ``seen_since`` say whether the user has the item already, and since when, as :func:`first_seen` does.
+    """
 
     user: Key
     item: Key
     title: str
     described: Described
     browser: str | None
+    seen: bool
+    seen_since: str | None
     note: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -53,7 +58,8 @@ class Explained:
             for reason in told.reasons
         ]
         named = {"user": self.user, "item": self.item, "score": told.score, "exact": told.exact}
-        return {**named, "contributions": contributions, "other": told.other, "browser": self.browser}
+        known = {"seen": self.seen, "seen_since": self.seen_since}
+        return {**named, **known, "contributions": contributions, "other": told.other, "browser": self.browser}
 
 
 def user_key(schema: GraphSchema, text: str) -> Key:
@@ -104,16 +110,35 @@ def explain(database: Database, schema: GraphSchema, user: Key, item: Key) -> Ex
     Raises UnknownIdError for a user or an item that is not there.
     """
     browser = browser_url(database, all_paths(schema, user, item))
+    seen = first_seen(database, schema, user, item)
     rows = database.read(statement("explain/stored_why", schema), user_id=user, item_id=item)
     if rows:
-        return Explained(user, item, rows[0]["title"], decode(rows[0]["why"], schema), browser)
+        return Explained(user, item, rows[0]["title"], decode(rows[0]["why"], schema), browser, *seen)
     name_of(database, schema, schema.recommend_to, user)
     title = name_of(database, schema, schema.recommend, item)
     from graphrec_neo4j.answers import explain_pair
 
     described, fitted = explain_pair(database, user, item)
     source = "the model was fitted again for this answer" if fitted else "the model of the last sync was asked"
-    return Explained(user, item, title, described, browser, f"not in the published list, so {source}.")
+    return Explained(user, item, title, described, browser, *seen, f"not in the published list, so {source}.")
+
+
+def first_seen(database: Database, schema: GraphSchema, user: Key, item: Key) -> tuple[bool, str | None]:
+    """Whether ``user`` has ``item`` at this moment, as its edges say that keep it out of her list, and since when.
+
+    The time, of the first such edge, is ISO 8601 in UTC; None where none is known.
+    """
+    found = []
+    for name, edge in schema.edges.items():
+        if schema.excludes(name):
+            source, target = (user, item) if edge.source == schema.recommend_to else (item, user)
+            between = statement("read/edges_between", Naming.for_edge(schema, edge))
+            found.append((database.read(between, source=source, target=target)[0], edge.time_unit))
+    if not any(row["times"] for row, _ in found):
+        return any(row["edges"] for row, _ in found), None
+    from loaders.stored_times import earliest
+
+    return True, earliest((row["times"], unit) for row, unit in found)
 
 
 def browser_page(database: Database, schema: GraphSchema, user: str | None, item: str | None) -> str:

@@ -55,6 +55,13 @@ def from_stored(values: Sequence[Any], unit: TimeUnit) -> tuple[IntArray, dict[i
     return made, bad, cut
 
 
+def earliest(stored: Iterable[tuple[Sequence[Any], TimeUnit]]) -> str | None:
+    """Return the first of columns of stored times, each in its form, as ISO 8601 in UTC; None where none is a time."""
+    columns = [from_stored(values, unit)[0] for values, unit in stored]
+    times = np.concatenate([column[column != MISSING_TIME] for column in columns])
+    return str(to_stored(times.min(keepdims=True), "text")[0]) if len(times) else None
+
+
 def to_stored(times: IntArray, unit: TimeUnit) -> list[Any]:
     """Return milliseconds (n,) that :func:`check_fits` has passed in the stored form, None where missing."""
     there = times != MISSING_TIME

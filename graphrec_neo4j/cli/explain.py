@@ -41,14 +41,23 @@ def explain(user: str, item: str, as_json: bool, connect: Callable[[], Database]
 
 
 def _lines(explained: Explained) -> list[str]:
-    """The explanation for people: a line a reason, then the rest of the score and the link."""
+    """The explanation for people: whether she has it, a line a reason, the rest of the score and the link."""
     from graphrec_neo4j.explain.words import told
 
     described = explained.described
-    lines = [f"{explained.title} for {explained.user}: score {described.score:.4g}"]
+    lines = [_already(explained)] if explained.seen else []
+    lines += [f"{explained.title} for {explained.user}: score {described.score:.4g}"]
     lines += [f"  {words}" for words, _ in told(described, explained.title)]
     if described.score > 0 and abs(described.other) >= 0.005 * described.score:
         lines.append(f"  and {100 * described.other / described.score:.0f} % in smaller parts")
     if not described.exact:
         lines.append("The shares are an approximation: the model is not a sum of paths.")
     return [*lines, f"Browser: {explained.browser}"] if explained.browser else lines
+
+
+def _already(explained: Explained) -> str:
+    """One line for a user who has the item; midnight is left out, as it mostly stands for a whole day."""
+    day, _, clock = (explained.seen_since or "").partition("T")
+    since = f", since {day}" if day else ""
+    since += f" {clock[:5]} UTC" if clock and clock != "00:00:00Z" else ""
+    return f"{explained.user} already has {explained.title}{since}."

@@ -222,6 +222,42 @@ def test_a_pair_that_is_not_published_is_explained_by_the_model(music: GraphSnap
     assert "not in the published list" in err
 
 
+@pytest.mark.parametrize(
+    ("at", "since", "said"),
+    [
+        (978_310_800_000, "2001-01-01T01:00:00Z", "2001-01-01 01:00 UTC"),
+        (978_307_200_000, "2001-01-01T00:00:00Z", "2001-01-01"),
+    ],
+)
+def test_what_a_user_already_has_is_said_with_the_first_time(
+    music: GraphSnapshot, driver: neo4j.Driver, ask: Ask, rows: Callable, at: int, since: str, said: str
+) -> None:
+    item = min(liked_by(music)["u03"])
+    names = dict(zip(music.items.ids.keys, music.items.names, strict=True))
+    driver.execute_query(
+        """MATCH (u:Listener {no: 'u03'}) MATCH (a:Artist {no: $item})
+           UNWIND [1800000000000, $at, null] AS at CREATE (u)-[:LISTENED {at: at, new: true}]->(a)""",
+        item=item,
+        at=at,
+    )
+    told, out = rows("explain", "u03", item), ask("explain", "u03", item)[1]
+    driver.execute_query("MATCH ()-[r:LISTENED {new: true}]->() DELETE r")
+    assert (told["seen"], told["seen_since"]) == (True, since)
+    assert out.splitlines()[0] == f"u03 already has {names[item] or item}, since {said}."
+
+
+def test_a_published_item_that_a_user_took_since_is_one_she_has(driver: neo4j.Driver, ask: Ask, rows: Callable) -> None:
+    best = rows("recommend", "u01", "--k", "1")[0]
+    before = rows("explain", "u01", best["item"])
+    taken = "MATCH (u:Listener {no: 'u01'}) MATCH (a:Artist {no: $item}) CREATE (u)-[:LISTENED {new: true}]->(a)"
+    driver.execute_query(taken, item=best["item"])
+    after, out = rows("explain", "u01", best["item"]), ask("explain", "u01", best["item"])[1]
+    driver.execute_query("MATCH ()-[r:LISTENED {new: true}]->() DELETE r")
+    assert (before["seen"], before["seen_since"]) == (False, None)
+    assert after == {**before, "seen": True}
+    assert out.startswith(f"u01 already has {best['title']}.\n{best['title']} for u01: score ")
+
+
 def test_the_table_in_pure_cypher_is_what_python_reads(driver: neo4j.Driver, rows: Callable) -> None:
     awkward = 0
     lists = driver.execute_query(
