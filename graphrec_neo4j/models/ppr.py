@@ -81,8 +81,10 @@ class PersonalizedPageRank(Recommender):
         first = self.graph.offsets[self.item_type]
         items = slice(first, first + self.n_items)
         settings = self.settings
-        ranks = personalized_page_rank(self.graph, restarts, settings.restart, settings.tolerance, items)
-        return ranks.astype(np.float32)
+        ranks = personalized_page_rank(
+            self.graph, restarts, settings.restart, settings.tolerance, items, dtype=np.float32
+        )
+        return cast(Scores, ranks)
 
     def _explain(self, user: int, item: int, limit: int) -> Explanation:
         return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])

@@ -8,6 +8,8 @@ edges the walk returns to r, as in networkx.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -16,12 +18,14 @@ from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.threads import in_threads
 from graphrec_neo4j.walks.typed_graph import TypedGraph
 
+if TYPE_CHECKING:
+    from graphrec_neo4j.walks.page_rank_kernel import Panel, Sources
+
 Floats = npt.NDArray[np.float64]
 
 RESTART = 0.15
 TOLERANCE = 1e-6
-BLOCK = 32
-PANEL_BYTES = 64 * 2**20
+BLOCK, FEW = 32, 3
 FINEST_OF_32_BITS = 5e-7
 
 
@@ -38,62 +42,88 @@ def personalized_page_rank(
     tolerance: float = TOLERANCE,
     nodes: slice = slice(None),
     threads: int | None = None,
+    dtype: npt.DTypeLike = np.float64,
 ) -> Floats:
     """PageRank (m, len(nodes)) of the nodes in ``nodes``, from each restart vector of ``restarts`` (m, n).
 
-    Rows of ``restarts`` sum to 1. ``tolerance`` bounds the L1 error of every answer over all n nodes. Memory
-    beside the answer: some 64 MiB a thread, or 16 numbers a node in very large graphs. Raises ModelError for
-    a restart probability or a tolerance that cannot be met.
+    Rows of ``restarts`` sum to 1. ``tolerance`` bounds the L1 error of every answer over all n nodes. The walk
+    goes both ways along every edge, so it is reversible, and Chebyshev's rounds apply to any mix of edge types:
+    on one side at a time where the graph is bipartite, else on its double cover (:class:`TwoSides`). Up to
+    ``FEW`` vectors are solved one by one, more of them ``BLOCK`` at a time, which a cache holds.
+
+    Memory beside the answer: 128 bytes a node and thread in 32 bits, 256 in 64 bits, twice that on a double
+    cover, and once 16 to 24 bytes an edge. Raises ModelError for a restart probability or a tolerance that cannot be
+    met.
     """
     _check(restart, tolerance)
     restarts = restarts.tocsr()
-    width = int(np.clip(PANEL_BYTES // (16 * len(graph)), 8, BLOCK))
-    answer = np.empty((restarts.shape[0], len(range(len(graph))[nodes])))
+    answer = np.empty((restarts.shape[0], len(range(len(graph))[nodes])), dtype=dtype)
 
     def work(start: int, stop: int) -> None:
-        answer[start:stop] = _block(graph, restarts[start:stop].tocsc(), restart, tolerance)[nodes].T
+        _block(graph, restarts[start:stop], restart, tolerance, nodes, answer[start:stop])
 
-    in_threads(work, restarts.shape[0], width, threads)
+    graph.sides  # noqa: B018 - made once, before the threads ask for it
+    in_threads(work, restarts.shape[0], BLOCK if restarts.shape[0] > FEW else 1, threads)
     return answer
 
 
-def _block(graph: TypedGraph, block: sparse.csc_matrix, restart: float, tolerance: float) -> Floats:
-    """Ranks (n, b) for the restart vectors ``block`` (b, n).
+def _block(
+    graph: TypedGraph, block: sparse.csr_matrix, restart: float, tolerance: float, nodes: slice, answer: Floats
+) -> None:
+    """Write the ranks (b, len(nodes)) for the restart vectors ``block`` (b, n) into ``answer``.
 
     A walk never reaches a node without edges; what restarts there stays there and returns in one step. So
     such mass is taken aside, and the answer scaled to sum to 1.
     """
-    sources = np.repeat(np.arange(len(graph)), np.diff(block.indptr))
-    columns, values = block.indices.astype(np.int64), restart * block.data
+    from graphrec_neo4j.walks.page_rank_kernel import spread
+
+    sources, columns = block.indices, np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
+    values = restart * block.data
     alone = graph.degrees[sources] == 0
     walking = np.bincount(columns[~alone], values[~alone], block.shape[0]) / restart
     sums = walking + np.bincount(columns[alone], values[alone], block.shape[0])
-    shape = (len(graph), block.shape[0])
-    ranks = _solve(graph, restart, tolerance * sums.min(), (sources[~alone], columns[~alone], values[~alone]), shape)
-    ranks[sources[alone], columns[alone]] = values[alone]
-    return ranks / sums
+    panels = _solve(
+        graph, restart, tolerance * sums.min(), (sources[~alone], columns[~alone], values[~alone]), len(sums)
+    )
+    spread(graph.degrees[nodes], np.ascontiguousarray(graph.sides.positions[:, nodes]), panels, 1 / sums, answer)
+    if alone.any():
+        places = np.full(len(graph), -1)
+        places[nodes] = np.arange(answer.shape[1])
+        alone &= places[sources] >= 0
+        answer[columns[alone], places[sources[alone]]] = values[alone] / sums[columns[alone]]
 
 
 def _solve(
-    graph: TypedGraph, restart: float, tolerance: float, sources: tuple[npt.NDArray, ...], shape: tuple[int, int]
-) -> Floats:
-    """Ranks of ``shape`` to an L1 error of ``tolerance``: in 32 bits where they can hold that, else in 64.
+    graph: TypedGraph, restart: float, tolerance: float, sources: tuple[npt.NDArray, ...], columns: int
+) -> tuple[Panel, Panel]:
+    """The panels of either side to an L1 error of ``tolerance``: in 32 bits where they can hold that, else in 64.
 
-    The error is measured with 64-bit sums either way; panels of half the size make sweeps twice as fast.
+    The error is measured with 64-bit sums either way; panels of half the size make crossings twice as fast.
     """
     from graphrec_neo4j.walks.page_rank_kernel import solve
 
-    weights, root = graph.weights, np.sqrt(restart * (2 - restart))
-    pointers, columns = weights.indptr.astype(np.int64), weights.indices.astype(np.uint32)
-    sweeps = int(2 * np.log(restart * tolerance) / np.log((1 - restart) / (1 + root))) + 10
-    for dtype in (np.float32, np.float64)[int(tolerance < FINEST_OF_32_BITS) :]:
-        panels = np.zeros((2, *shape), dtype=dtype)
-        ranks, reached = solve(
-            pointers, columns, weights.data, graph.degrees, restart, tolerance, sweeps, *sources, *panels
-        )
-        if reached:
+    sides, width = graph.sides, 1 if columns == 1 else BLOCK
+    left, right = (_on_side(positions, sources) for positions in sides.positions)
+    root = np.sqrt(restart * (2 - restart))
+    crossings = int(2 * np.log(restart * tolerance) / np.log((1 - restart) / (1 + root))) + 10
+    # Two answers to one question err half as much on average.
+    asked = 2 * tolerance if sides.covers else tolerance
+    for dtype in (np.float32, np.float64)[int(width == 1 or tolerance < FINEST_OF_32_BITS) :]:
+        first, second = (np.zeros((len(side.degrees), width), dtype=dtype) for side in sides.sides)
+        total: npt.NDArray[np.floating] = np.empty(width, dtype=dtype)
+        if solve(sides.sides, (left, right), restart, asked, crossings, (first, second), (0,) * width, total):
             break
-    return ranks * graph.degrees[:, None]
+    return first, second
+
+
+def _on_side(positions: npt.NDArray[np.int64], sources: tuple[npt.NDArray, ...]) -> Sources:
+    """Those of the (node, column, probability) whose nodes have a position on a side, by rising position."""
+    from graphrec_neo4j.walks.page_rank_kernel import Sources
+
+    nodes, columns, values = sources
+    there = np.flatnonzero(positions[nodes] >= 0)
+    there = there[np.argsort(positions[nodes[there]], kind="stable")]
+    return Sources(positions[nodes[there]], columns[there], values[there])
 
 
 def arrival_probabilities(

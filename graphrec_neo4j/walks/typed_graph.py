@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError, nearest
 from graphrec_neo4j.snapshot import GraphSnapshot
+from graphrec_neo4j.walks.two_sides import TwoSides
 
 WALKED_ROLES = ("interaction", "tie", "category")
 
@@ -59,6 +61,11 @@ class TypedGraph:
 
     def __len__(self) -> int:
         return self.weights.shape[0]
+
+    @cached_property
+    def sides(self) -> TwoSides:
+        """The graph as a walk crosses it."""
+        return TwoSides.of(self.weights, self.degrees)
 
     def type_of(self, node: int) -> tuple[str, int]:
         """The (type, row) of a node."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from scipy import sparse
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.walks.page_rank import arrival_probabilities, page_rank, personalized_page_rank
 from graphrec_neo4j.walks.typed_graph import TypedGraph
+from loaders.from_edge_lists import load_adjacency
 
 FIRST = {"User": 0, "Item": 6, "Category": 13}
 N = 16
@@ -83,6 +87,21 @@ def test_arrivals_are_the_ranks_seen_from_every_node(dense: dict[str, np.ndarray
     np.testing.assert_allclose(arrival_probabilities(graph, np.array([target]))[0], everyone[:, target], atol=1e-6)
 
 
+@pytest.mark.parametrize("edges", [("LIKES", "IN"), tuple(ENDS)])
+@given(dense=strengths(), restart=st.sampled_from([0.05, 0.15, 0.5]))
+@settings(max_examples=10, deadline=None)
+def test_blocks_and_single_vectors_are_those_of_networkx_on_two_sides_and_on_a_double_cover(
+    edges: tuple[str, ...], dense: dict[str, np.ndarray], restart: float
+) -> None:
+    graph, walked = TypedGraph.of(snapshot_of(dense), edges), networkx_graph(dense, edges)
+    expected = np.array([networkx_ranks(walked, restart, {node: 1.0}) for node in range(N)])
+    for tolerance in (1e-3, 1e-6, 1e-9):
+        block = personalized_page_rank(graph, restarts_at(np.eye(N)), restart, tolerance)
+        few = personalized_page_rank(graph, restarts_at(np.eye(N)[:2]), restart, tolerance)
+        assert np.abs(block - expected).sum(axis=1).max() <= tolerance + 1e-10
+        assert np.abs(few - expected[:2]).sum(axis=1).max() <= tolerance + 1e-10
+
+
 def test_a_ring_of_three_from_one_of_them() -> None:
     """By hand: p0 = c + (1 - c) p1, and p1 = p2 = (1 - c) / 2 (p0 + p1), so p0 = (1 + c) / (3 - c)."""
     ring = TypedGraph({"Node": 0}, {}, sparse.csr_matrix(1.0 - np.eye(3)), np.full(3, 2.0))
@@ -100,6 +119,24 @@ def test_more_vectors_than_a_block_and_any_number_of_threads_give_the_same_answe
     np.testing.assert_array_equal(personalized_page_rank(graph, starts, threads=3), alone)
     np.testing.assert_array_equal(personalized_page_rank(graph, starts, nodes=slice(10, 20)), alone[:, 10:20])
     np.testing.assert_allclose(alone.sum(axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.data
+def test_the_error_on_gowalla_is_as_stated(data_set: Callable[[str], Path]) -> None:
+    """Against 100 plain iterations in 64 bits, whose error is at most 2 * 0.85**100 < 2e-7."""
+    graph = TypedGraph.of(load_adjacency(data_set("gowalla") / "train.txt").snapshot)
+    users = np.random.default_rng(3).choice(29_858, 34, replace=False)
+    starts = sparse.csr_matrix((np.ones(34), (np.arange(34), users)), shape=(34, len(graph)))
+    step = (sparse.diags(1 / graph.degrees) @ graph.weights).T.tocsr()
+    restarted = 0.15 * starts.toarray().T
+    expected = restarted.copy()
+    for _ in range(100):
+        expected = restarted + 0.85 * (step @ expected)
+    for tolerance in (1e-4, 1e-6):
+        ranks = personalized_page_rank(graph, starts, tolerance=tolerance)
+        assert np.abs(ranks.T - expected).sum(axis=0).max() <= tolerance + 2e-7
+    few = personalized_page_rank(graph, starts[:2])
+    assert np.abs(few.T - expected[:, :2]).sum(axis=0).max() <= 1e-6 + 2e-7
 
 
 @pytest.mark.parametrize("options", [{"restart": 0.0}, {"restart": 1.0}, {"tolerance": 0.0}, {"tolerance": 2.0}])
