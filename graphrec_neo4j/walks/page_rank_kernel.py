@@ -14,6 +14,8 @@ from graphrec_neo4j.walks.two_sides import Side
 Floats = npt.NDArray[np.float64]
 Panel = npt.NDArray[np.floating]
 
+TILE = 64
+
 
 class Sources(NamedTuple):
     """What restarts on a side: (position, column, probability) by rising position."""
@@ -149,16 +151,18 @@ def spread(
 ) -> None:
     """Write p (b, n) of n nodes into ``answer``: their mean over the sides they stand on, times ``scales`` (b,).
 
-    ``degrees`` (n,) and ``positions`` (2, n), -1 where a node does not stand on a side.
+    ``degrees`` (n,) and ``positions`` (2, n), -1 where a node does not stand on a side. Tiles keep the panels' rows
+    in the cache while each answer is written in long runs.
     """
-    for node in range(len(degrees)):
-        left, right = positions[0, node], positions[1, node]
+    for first in range(0, len(degrees), TILE):
         for column in range(len(scales)):
-            share = 0.0
-            if left >= 0:
-                share += panels[0][left, column]
-            if right >= 0:
-                share += panels[1][right, column]
-            if left >= 0 and right >= 0:
-                share *= 0.5
-            answer[column, node] = share * degrees[node] * scales[column]
+            for node in range(first, min(first + TILE, len(degrees))):
+                left, right = positions[0, node], positions[1, node]
+                share = 0.0
+                if left >= 0:
+                    share += panels[0][left, column]
+                if right >= 0:
+                    share += panels[1][right, column]
+                if left >= 0 and right >= 0:
+                    share *= 0.5
+                answer[column, node] = share * degrees[node] * scales[column]
