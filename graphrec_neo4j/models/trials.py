@@ -17,6 +17,9 @@ from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.metrics import hits_of, ndcg
 from graphrec_neo4j.ranking.splits import Split
 
+LEAST_STEP = 2e-3
+"""A setting is changed only for that relative gain: smaller ones are noise, while the start held on several parts."""
+
 
 @dataclass(frozen=True)
 class Winner:
@@ -75,7 +78,7 @@ class Trials:
             if found is None:
                 continue
             fit, judged = (fit, found.seconds) if varied else (max(fit, found.seconds), judged)
-            if found.merit > best.merit:
+            if found.merit > best.merit * (1 + LEAST_STEP):
                 best = found
                 points.append(other)
         return Winner(best.variant, best.model, best.merit, fit)

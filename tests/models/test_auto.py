@@ -172,11 +172,17 @@ def test_search_finds_the_peak_on_its_grid() -> None:
 
 
 def test_search_adds_no_member_for_less_than_the_least_gain() -> None:
-    assert search(lambda w: w[0] + 0.5 * LEAST_GAIN * w[1] * (w[1] <= 1), 2) == [1.0, 0.0]
+    assert search(lambda w: (w[0] > 0) + 0.5 * LEAST_GAIN * (w[1] > 0), 2) == [1.0, 0.0]
+
+
+def test_search_starts_from_all_good_members_alike_where_that_is_better() -> None:
+    """From the best alone, one more member at a time gains nothing here; only all together do."""
+    weights = search(lambda w: 2.0 if all(w) else float(max(w) > 0), 3)
+    assert weights == [1.0, 1.0, 1.0]
 
 
 def test_search_of_one_member_is_that_member() -> None:
-    assert search(lambda w: w[0], 1) == [1.0]
+    assert search(lambda w: float(w[0] > 0), 1) == [1.0]
 
 
 def test_scales_take_the_mean_of_positive_scores_only() -> None:
