@@ -12,7 +12,7 @@ from scipy import sparse
 
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import BadInputError
-from graphrec_neo4j.models import MODELS, create
+from graphrec_neo4j.models import create
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.queries import statement
 from graphrec_neo4j.ranking.evaluation import Evaluation, evaluate
@@ -25,6 +25,7 @@ from loaders.from_generator import GeneratedGraph, generate
 from loaders.to_neo4j import LoadSummary, to_neo4j
 
 BUDGET_SECONDS = 60
+JUDGED = ("popularity", "p3", "item-knn", "ease", "spectral", "lightgcn", "auto")
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,9 @@ class DemoModels:
 
     @classmethod
     def installed(cls) -> Self:
-        """All models, but for the neural ones where torch is not installed."""
+        """One model of each kind, but for the neural one where torch is not installed."""
         neural = all(importlib.util.find_spec(name) is not None for name in ("torch", "torch_geometric"))
-        return cls(tuple(name for name in MODELS if neural or name != "lightgcn"), neural)
+        return cls(tuple(name for name in JUDGED if neural or name != "lightgcn"), neural)
 
 
 class TruePreferences:
@@ -80,7 +81,7 @@ def _strangers(database: Database, snapshot: GraphSnapshot) -> int:
 
 
 def judge_demo(graph: GeneratedGraph, models: DemoModels, seed: int = 0, progress: Progress = silent) -> Evaluation:
-    """Judge every model on a held-out fifth, popularity first and the true preferences last."""
+    """Judge ``models`` on a held-out fifth, popularity first and the true preferences last."""
     fitted = [create(name, **_settings(name)) for name in models.names]
     return evaluate(
         [*fitted, TruePreferences(graph)], random_split(graph.snapshot, seed=seed), seed=seed, progress=progress
