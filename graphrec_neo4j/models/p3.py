@@ -26,13 +26,15 @@ class P3Settings:
 
     ``weights``: how much each path counts, alike without; ``alpha``: the power of every transition
     probability (P3alpha), 1 being the plain walk, or one power a step, the last for all further;
-    ``half_life_days``: after how many days an edge counts half as much, never without.
+    ``half_life_days``: after how many days an edge counts half as much, never without;
+    ``least_paths``: an item counts for a user only if at least so many walks lead from her to it, over all meta-paths.
     """
 
     meta_paths: tuple[str, ...] = ()
     weights: tuple[float, ...] | None = None
     alpha: float | tuple[float, ...] = 1.0
     half_life_days: float | None = None
+    least_paths: int = 1
 
 
 class P3(Recommender):
@@ -58,7 +60,7 @@ class P3(Recommender):
         paths = [schema.meta_path(text) for text in self.settings.meta_paths] or [_first_default(schema)]
         weights, alpha = self.settings.weights, self.settings.alpha
         snapshot = snapshot.faded(self.settings.half_life_days)
-        self.walk = MetaPathWalk.along(snapshot, paths, weights, alpha, self._discount())
+        self.walk = MetaPathWalk.along(snapshot, paths, weights, alpha, self._discount(), self.settings.least_paths)
         self.groupings = [Grouping.of(path, schema) for path in paths]
 
     def _discount(self) -> npt.NDArray[np.float64] | None:

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from graphrec_neo4j.results import NO_ITEM
-from graphrec_neo4j.walks.kernels import Bools, Int32s, reach
-from graphrec_neo4j.walks.transitions import Chains, Floats, Int64s, Order, Transitions
+from graphrec_neo4j.walks.kernels import Bools, Int32s, Scratch, Totals, counts_of, reach, scratch_of, walk
+from graphrec_neo4j.walks.places import Order
+from graphrec_neo4j.walks.transitions import Chains, Counting, Floats, Int64s, Transitions
 
 
 class Shares(NamedTuple):
@@ -36,8 +37,9 @@ class Shares(NamedTuple):
 class _Scratch(NamedTuple):
     """Per level between the ends (levels, width): mass, whether there is any, which nodes; all zeros between users.
 
-    ``counts`` (levels,) says how many nodes are held, ``place`` (width,) where a node stands in its level's
-    list, ``slot`` (n_items,) which of a user's items stands at a place of the accumulator's order, or -1.
+    ``nodes`` is one wider, as :func:`reach` asks. ``counts`` (levels,) says how many nodes are held, ``place``
+    (width,) where a node stands in its level's list, ``slot`` (n_items,) which of a user's items stands at a
+    place of the accumulator's order, or -1.
     """
 
     masses: Floats
@@ -148,20 +150,25 @@ def _gather(
     ways: Int32s,
     discount: Floats,
     places: Int64s,
+    row_at: Int32s,
     scratch: _Scratch,
     shares: Shares,
     at: int,
 ) -> None:
-    """Add the contributions of one user's walks along one chain to her ``shares``."""
+    """Add the contributions of one user's walks along one chain to her ``shares``.
+
+    ``row_at`` are the rows of the nodes, unless it is empty and they are numbered by row.
+    """
     for position in range(len(arrivals)):
         node = scratch.nodes[group, position]
+        row = row_at[node] if len(row_at) else node
         for item in range(len(places)):
             part = scratch.masses[group, node] * arrivals[position, item]
             if part > 0.0:
                 if len(discount):
                     part *= discount[places[item]]
                 shares.totals[at, item] += part
-                _keep(shares, at, item, part, chain, node, ways[position, item])
+                _keep(shares, at, item, part, chain, row, ways[position, item])
 
 
 @numba.njit(cache=True, nogil=True)
@@ -172,6 +179,29 @@ def _clear(scratch: _Scratch, levels: int) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
+def _scratch(levels: int, width: int, n_items: int) -> _Scratch:
+    return _Scratch(
+        np.zeros((levels, width)),
+        np.zeros((levels, width), dtype=np.bool_),
+        np.zeros((levels, width + 1), dtype=np.int64),
+        np.zeros(levels, dtype=np.int64),
+        np.zeros(width, dtype=np.int64),
+        np.full(n_items, -1, dtype=np.int64),
+    )
+
+
+@numba.njit(cache=True, nogil=True)
+def _pass_over_few(counting: Counting, user: int, counts: Totals, scratch: Scratch, places: Int64s) -> None:
+    """Make -1 of those ``places`` (k,) to which too few walks lead, since they have no score to split."""
+    if counting.least > 1:
+        walk(counting.starts, counting.steps, counting.chains, user, counts, scratch)
+        for item in range(len(places)):
+            if places[item] >= 0 and counts.scores[places[item]] < counting.least:
+                places[item] = -1
+        counts.scores[:] = 0.0
+
+
+@numba.njit(cache=True, nogil=True)
 def explain_rows(
     starts: Transitions,
     steps: Transitions,
@@ -179,6 +209,9 @@ def explain_rows(
     width: int,
     order: Order,
     discount: Floats,
+    counting: Counting,
+    numbering: Order,
+    from_users: Bools,
     groups: Int64s,
     users: Int64s,
     items: Int32s,
@@ -187,28 +220,25 @@ def explain_rows(
     """Split the scores of ``items`` (m, k; distinct, or NO_ITEM) for ``users`` (m,) into ``shares``.
 
     Walks of a chain are grouped by their node at level ``groups[chain]``; ``width`` is the size of the largest
-    node type between the ends. ``shares`` come filled with zeros, NO_ITEM for nodes.
+    node type between the ends; ``numbering`` is that of users there, for the ``steps`` that start ``from_users``.
+    ``shares`` come filled with zeros, NO_ITEM for nodes.
     """
-    levels, k = int(np.diff(chains.first).max()), items.shape[1]
-    scratch = _Scratch(
-        np.zeros((levels, width)),
-        np.zeros((levels, width), dtype=np.bool_),
-        np.zeros((levels, width), dtype=np.int64),
-        np.zeros(levels, dtype=np.int64),
-        np.zeros(width, dtype=np.int64),
-        np.full(len(order.item_at), -1, dtype=np.int64),
-    )
-    places = np.empty(k, dtype=np.int64)
+    k = items.shape[1]
+    scratch = _scratch(int(np.diff(chains.first).max()), width, len(order.item_at))
+    places, counts, spare = np.empty(k, dtype=np.int64), counts_of(counting, len(order.item_at)), scratch_of(width)
     for at in range(len(users)):
-        for item in range(k):
-            places[item] = order.place_of[items[at, item]] if items[at, item] != NO_ITEM else -1
-            if places[item] >= 0:
-                scratch.slot[places[item]] = item
+        for item, asked in enumerate(items[at]):
+            places[item] = order.place_of[asked] if asked != NO_ITEM else -1
+        _pass_over_few(counting, users[at], counts, spare, places)
+        there = np.flatnonzero(places >= 0)
+        scratch.slot[places[there]] = there
         for chain in range(len(chains.start)):
             _forward(starts, steps, chains, chain, users[at], scratch)
-            arrivals, ways = _backward(steps, chains, chain, groups[chain], k, scratch)
-            _gather(chain, groups[chain], arrivals, ways, discount, places, scratch, shares, at)
+            group = groups[chain]
+            arrivals, ways = _backward(steps, chains, chain, group, k, scratch)
+            row_at = (
+                numbering.item_at if from_users[chains.step[chains.first[chain] + group]] else numbering.item_at[:0]
+            )
+            _gather(chain, group, arrivals, ways, discount, places, row_at, scratch, shares, at)
             _clear(scratch, chains.first[chain + 1] - chains.first[chain])
-        for place in places:
-            if place >= 0:
-                scratch.slot[place] = -1
+        scratch.slot[places[there]] = -1

@@ -10,26 +10,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.meta_path import MetaPath, Step
+from graphrec_neo4j.meta_path import MetaPath
 from graphrec_neo4j.results import NO_ITEM, TopK
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.threads import in_threads
-from graphrec_neo4j.walks.transitions import Chains, Floats, Order, Transitions, by_degree, pack
+from graphrec_neo4j.walks.places import Head, Order, as_given, by_degree, head_of, places, renumbered, settled
+from graphrec_neo4j.walks.transitions import (
+    Chains,
+    Counting,
+    Floats,
+    Transitions,
+    chains_of,
+    kinds_of,
+    pack,
+)
 
 if TYPE_CHECKING:
     from graphrec_neo4j.walks.explain_kernel import Shares
 
+Bools = npt.NDArray[np.bool_]
+Int32s = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.integer]
 Powers = float | Sequence[float]
-_Power = tuple[Step, float]
-_Raised = tuple[Sequence[sparse.csr_matrix], Sequence[float | None]]
 
 PIECE = 512
 
@@ -40,7 +50,10 @@ class MetaPathWalk:
 
     ``starts`` are the first steps, ``steps`` the others, ``chains`` how they join; ``width`` is the size of the
     largest node type between the ends, ``order`` that of the items in an accumulator, and so of the columns of
-    last steps; ``discount`` (n_items,), in that order too, multiplies the scores, unless it is empty.
+    last steps; ``discount`` (n_items,), in that order too, multiplies the scores, unless it is empty. Between the
+    ends users are numbered by their place in ``users``, and ``from_users`` says which of ``steps`` they take.
+    Where many are asked for, they are walked in the order of ``turns`` (n_users,). An item scores
+    nothing for a user to whom fewer than ``least_paths`` walks lead, over all chains together.
     """
 
     starts: Transitions
@@ -49,6 +62,10 @@ class MetaPathWalk:
     width: int
     order: Order
     discount: Floats
+    users: Order
+    from_users: Bools
+    turns: Int32s
+    least_paths: int = 1
 
     @classmethod
     def along(
@@ -58,6 +75,7 @@ class MetaPathWalk:
         weights: Sequence[float] | None = None,
         alpha: Powers = 1.0,
         discount: Floats | None = None,
+        least_paths: int = 1,
     ) -> MetaPathWalk:
         """Prepare walks along ``paths``, each counting ``weights`` times (1 without), over ``snapshot``.
 
@@ -65,45 +83,46 @@ class MetaPathWalk:
         Raises ModelError for a path that does not lead from users to items in two steps or more.
         """
         weights = [1.0] * len(paths) if weights is None else weights
-        _check(snapshot, paths, weights)
+        _check(snapshot, paths, weights, least_paths)
         raised = [list(zip(path.steps, powers_of(alpha, len(path.steps)), strict=True)) for path in paths]
-        starts = list(dict.fromkeys(steps[0] for steps in raised))
-        middle = list(dict.fromkeys(step for steps in raised for step in steps[1:-1]))
-        last = list(dict.fromkeys(steps[-1] for steps in raised))
-        chains = Chains(
-            np.array([starts.index(steps[0]) for steps in raised], dtype=np.int64),
-            np.array([number for steps in raised for number in _numbers(steps, middle, last)], dtype=np.int64),
-            np.cumsum([0] + [len(path.steps) - 1 for path in paths], dtype=np.int64),
-            np.array(weights, dtype=np.float64),
+        starts, middle, last = kinds = kinds_of(raised)
+        chains = chains_of(raised, kinds, weights)
+        taken = [step for step, _ in (*starts, *middle, *last)]
+        powers = [power for _, power in (*starts, *middle, *last)]
+        begin, end, schema = len(starts), len(starts) + len(middle), snapshot.schema
+        # People who are recommended people stay as they are, since histories count them by row.
+        user = schema.recommend_to if schema.recommend_to != schema.recommend else ""
+        matrices = snapshot.step_matrices(tuple(taken))
+        order, users = places(taken[end:], matrices[end:], user)
+        matrices = settled(taken, matrices, begin, end, (user, order, users))
+        return cls(
+            pack(matrices[:begin], powers[:begin]),
+            pack(matrices[begin:], powers[begin:]),
+            chains,
+            max(matrix.shape[0] for matrix in matrices[begin:]),
+            order,
+            _of_places(discount, order),
+            users,
+            np.array([bool(len(users.item_at)) and step.source == user for step in taken[begin:]]),
+            (users if len(users.item_at) else as_given(len(snapshot.users))).place_of,
+            least_paths,
         )
-        first, between, ends = (
-            (snapshot.step_matrices(tuple(step for step, _ in steps)), [power for _, power in steps])
-            for steps in (starts, middle, last)
-        )
-        return cls._joined(first, between, ends, chains, discount)
 
     @classmethod
     def over(cls, histories: sparse.csr_matrix, *steps: sparse.csr_matrix) -> MetaPathWalk:
         """The walk with ``scores = histories @ steps[0] @ steps[1] ...`` (n_users, n_items), nowhere negative."""
-        count = len(steps)
+        count, order = len(steps), by_degree(steps[-1:])
         ends = np.array([0, count], dtype=np.int64)
-        chains = Chains(np.zeros(1, dtype=np.int64), np.arange(count, dtype=np.int64), ends, np.ones(1))
-        middle = (steps[:-1], [None] * (count - 1))
-        return cls._joined(([histories], [None]), middle, ([steps[-1]], [None]), chains, None)
-
-    @classmethod
-    def _joined(
-        cls, starts: _Raised, middle: _Raised, last: _Raised, chains: Chains, discount: Floats | None
-    ) -> MetaPathWalk:
-        order = by_degree(last[0])
-        steps = [*middle[0], *(matrix[:, order.item_at].sorted_indices() for matrix in last[0])]
         return cls(
-            pack(*starts),
-            pack(steps, [*middle[1], *last[1]]),
-            chains,
+            pack([histories], [None]),
+            pack([*steps[:-1], renumbered(steps[-1], None, order)], [None] * count),
+            Chains(np.zeros(1, dtype=np.int64), np.arange(count, dtype=np.int64), ends, np.ones(1)),
             max(matrix.shape[0] for matrix in steps),
             order,
-            np.zeros(0) if discount is None else np.asarray(discount, dtype=np.float64)[order.item_at],
+            np.zeros(0),
+            as_given(0),
+            np.zeros(count, dtype=np.bool_),
+            as_given(histories.shape[0]).place_of,
         )
 
     @property
@@ -114,22 +133,23 @@ class MetaPathWalk:
     def top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None = None, threads: int | None = None) -> TopK:
         """The best k items that a walk reaches from each of ``users``, without those of ``seen`` (n_users, n_items).
 
-        Ranked by 32-bit score, ties by row; a list is shorter where fewer items are reached. Memory beside
-        the answer: a few numbers for each node, for each thread.
+        Ranked by 32-bit score, ties by row; a list is shorter where fewer items are reached. Users who stand
+        together are walked one after the other, because they pass the same nodes, which then are in the cache.
+        Memory beside the answer: a few numbers for each node, for each thread.
         """
         from graphrec_neo4j.walks.kernels import top_k
 
         if k < 1:
             raise ModelError(f"k must be at least 1, not {k}.")
         rows = users.astype(np.int64)
+        asked = np.argsort(self.turns[rows], kind="stable")
         top = TopK(np.empty((len(users), k), dtype=np.int32), np.empty((len(users), k), dtype=np.float32))
         if seen is None:
             seen = sparse.csr_matrix((len(self.starts.pointers), self.n_items))
         hidden = (seen.indptr.astype(np.int64), seen.indices.astype(np.uint32))
 
         def work(start: int, stop: int) -> None:
-            lists = (top.items[start:stop], top.scores[start:stop])
-            top_k(*self._walk, rows[start:stop], *hidden, *lists)
+            top_k(*self._walk, self._counting, self._head, rows, asked[start:stop], *hidden, top.items, top.scores)
 
         in_threads(work, len(users), PIECE, threads)
         return top
@@ -142,7 +162,7 @@ class MetaPathWalk:
         scores = np.empty((len(users), self.n_items), dtype=np.float32)
 
         def work(start: int, stop: int) -> None:
-            score_rows(*self._walk, rows[start:stop], scores[start:stop])
+            score_rows(*self._walk, self._counting, rows[start:stop], scores[start:stop])
 
         in_threads(work, len(users), PIECE, threads)
         return scores
@@ -169,7 +189,7 @@ class MetaPathWalk:
         def work(start: int, stop: int) -> None:
             mine = Shares._make(array[start:stop] for array in shares)
             targets = (rows[start:stop], asked[start:stop])
-            explain_rows(*self._walk, levels, *targets, mine)
+            explain_rows(*self._walk, self._counting, self.users, self.from_users, levels, *targets, mine)
 
         in_threads(work, len(users), PIECE, threads)
         return shares
@@ -189,30 +209,50 @@ class MetaPathWalk:
             np.cumsum([0] + [len(part) for part in steps], dtype=np.int64),
             self.chains.weight[list(chains)],
         )
-        return replace(self, starts=pack([histories], [power]), chains=kept)
+        return replace(
+            self, starts=pack([histories], [power]), chains=kept, turns=as_given(histories.shape[0]).place_of
+        )
 
     def arrays(self) -> dict[str, npt.NDArray]:
         """Everything as named arrays, from which :meth:`from_arrays` makes an equal walk."""
         named = {f"chains_{name}": array for name, array in self.chains._asdict().items()}
-        for part, held in (("starts", self.starts), ("steps", self.steps), ("order", self.order)):
-            named |= {f"{part}_{name}": array for name, array in held._asdict().items()}
-        return {**named, "width": np.array([self.width]), "discount": self.discount}
+        for part in ("starts", "steps", "order", "users"):
+            named |= {f"{part}_{name}": array for name, array in getattr(self, part)._asdict().items()}
+        single = {"width": np.array([self.width]), "discount": self.discount}
+        single["least_paths"] = np.array([self.least_paths])
+        return {**named, **single, "from_users": self.from_users, "turns": self.turns}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray]) -> MetaPathWalk:
         """The inverse of :meth:`arrays`; other arrays beside them are left alone."""
+
+        def part(name: str, kind: Any) -> Any:
+            return kind._make(arrays[f"{name}_{field}"] for field in kind._fields)
+
         return cls(
-            Transitions._make(arrays[f"starts_{name}"] for name in Transitions._fields),
-            Transitions._make(arrays[f"steps_{name}"] for name in Transitions._fields),
-            Chains._make(arrays[f"chains_{name}"] for name in Chains._fields),
+            part("starts", Transitions),
+            part("steps", Transitions),
+            part("chains", Chains),
             int(arrays["width"][0]),
-            Order._make(arrays[f"order_{name}"] for name in Order._fields),
+            part("order", Order),
             arrays["discount"],
+            part("users", Order),
+            arrays["from_users"],
+            arrays["turns"],
+            int(arrays["least_paths"][0]),
         )
 
     @property
     def _walk(self) -> tuple[Transitions, Transitions, Chains, int, Order, Floats]:
         return self.starts, self.steps, self.chains, self.width, self.order, self.discount
+
+    @cached_property
+    def _counting(self) -> Counting:
+        return Counting.of(self.starts, self.steps, self.chains, self.least_paths)
+
+    @cached_property
+    def _head(self) -> Head:
+        return head_of(self.steps, self.n_items)
 
 
 def powers_of(alpha: Powers, steps: int) -> list[float]:
@@ -223,12 +263,13 @@ def powers_of(alpha: Powers, steps: int) -> list[float]:
     return [float(given[min(step, len(given) - 1)]) for step in range(steps)]
 
 
-def _numbers(steps: list[_Power], middle: list[_Power], last: list[_Power]) -> list[int]:
-    """The matrices of the steps after the first, last steps being numbered after all middle ones."""
-    return [*(middle.index(step) for step in steps[1:-1]), len(middle) + last.index(steps[-1])]
+def _of_places(discount: Floats | None, order: Order) -> Floats:
+    return np.zeros(0) if discount is None else np.asarray(discount, dtype=np.float64)[order.item_at]
 
 
-def _check(snapshot: GraphSnapshot, paths: Sequence[MetaPath], weights: Sequence[float]) -> None:
+def _check(snapshot: GraphSnapshot, paths: Sequence[MetaPath], weights: Sequence[float], least_paths: int) -> None:
+    if least_paths < 1:
+        raise ModelError(f"least_paths must be at least 1, not {least_paths}.")
     ends = (snapshot.schema.recommend_to, snapshot.schema.recommend)
     if not paths:
         raise ModelError("a walk needs at least one meta-path.")

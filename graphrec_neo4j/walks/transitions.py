@@ -9,9 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from graphrec_neo4j.meta_path import Step
+
 Int64s = npt.NDArray[np.int64]
 Columns = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 Floats = npt.NDArray[np.float64]
+_Power = tuple[Step, float]
 
 
 class Transitions(NamedTuple):
@@ -43,22 +46,46 @@ class Chains(NamedTuple):
     weight: Floats
 
 
-class Order(NamedTuple):
-    """The order in which items stand in an accumulator: ``item_at`` (n_items,) each place's item, ``place_of``
-    (n_items,) each item's place.
-    """
+class Counting(NamedTuple):
+    """The same walks, each of which counts one; an item to which fewer than ``least`` lead has no score."""
 
-    item_at: npt.NDArray[np.int32]
-    place_of: npt.NDArray[np.int32]
+    starts: Transitions
+    steps: Transitions
+    chains: Chains
+    least: int
+
+    @classmethod
+    def of(cls, starts: Transitions, steps: Transitions, chains: Chains, least: int) -> Counting:
+        """Count the walks of ``chains``."""
+        one = chains._replace(weight=np.ones_like(chains.weight))
+        return cls(_of_one(starts), _of_one(steps), one, least)
 
 
-def by_degree(last_steps: Sequence[sparse.csr_matrix]) -> Order:
-    """Items in the order of how many edges of ``last_steps`` lead to them, most first, ties by row."""
-    degrees = sum(np.bincount(matrix.indices, minlength=matrix.shape[1]) for matrix in last_steps)
-    item_at = np.argsort(-np.asarray(degrees), kind="stable").astype(np.int32)
-    place_of = np.empty_like(item_at)
-    place_of[item_at] = np.arange(len(item_at), dtype=np.int32)
-    return Order(item_at, place_of)
+def _of_one(steps: Transitions) -> Transitions:
+    return steps._replace(of_row=np.ones_like(steps.of_row), shift=np.full_like(steps.shift, -1))
+
+
+def kinds_of(raised: list[list[_Power]]) -> tuple[list[_Power], list[_Power], list[_Power]]:
+    """The different first, middle and last steps of all walks."""
+    firsts = (steps[0] for steps in raised)
+    between = (step for steps in raised for step in steps[1:-1])
+    return list(dict.fromkeys(firsts)), list(dict.fromkeys(between)), list(dict.fromkeys(s[-1] for s in raised))
+
+
+def chains_of(raised: list[list[_Power]], kinds: tuple[list[_Power], ...], weights: Sequence[float]) -> Chains:
+    """The walks ``raised`` in numbers of their first, middle and last ``kinds`` of steps."""
+    starts, middle, last = kinds
+    return Chains(
+        np.array([starts.index(steps[0]) for steps in raised], dtype=np.int64),
+        np.array([number for steps in raised for number in _numbers(steps, middle, last)], dtype=np.int64),
+        np.cumsum([0] + [len(steps) - 1 for steps in raised], dtype=np.int64),
+        np.array(weights, dtype=np.float64),
+    )
+
+
+def _numbers(steps: list[_Power], middle: list[_Power], last: list[_Power]) -> list[int]:
+    """The matrices of the steps after the first, last steps being numbered after all middle ones."""
+    return [*(middle.index(step) for step in steps[1:-1]), len(middle) + last.index(steps[-1])]
 
 
 def pack(strengths: Sequence[sparse.csr_matrix], powers: Sequence[float | None]) -> Transitions:

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from itertools import pairwise, product
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from random_graphs import CATEGORY, FRIEND, PATHS, SCHEMA, SIZES, TASTE, snapshot_of, strengths, walked
+from random_graphs import CATEGORY, FRIEND, PATHS, SCHEMA, SIZES, TASTE, WANTED, snapshot_of, strengths, walked
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.ids import IdMap
 from graphrec_neo4j.results import NO_ITEM
+from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes
+from graphrec_neo4j.walks import places
 from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk, powers_of
 
 USERS = np.arange(SIZES["User"])
@@ -84,6 +88,67 @@ def test_a_walk_over_given_matrices_is_their_product(dense: dict[str, np.ndarray
     np.testing.assert_allclose(walk.scores(USERS), liked @ items, rtol=1e-6, atol=1e-12)
 
 
+def path_counts(dense: dict[str, np.ndarray], *paths: str) -> np.ndarray:
+    """How many walks lead from each user to each item, over all ``paths``, each tried node by node."""
+    counts = np.zeros((SIZES["User"], SIZES["Item"]))
+    for path in paths:
+        steps = SCHEMA.meta_path(path).steps
+        matrices = [dense[step.edge] if step.forward else dense[step.edge].T for step in steps]
+        for nodes in product(*(range(size) for size in (matrices[0].shape[0], *(m.shape[1] for m in matrices)))):
+            counts[nodes[0], nodes[-1]] += all(m[pair] > 0 for m, pair in zip(matrices, pairwise(nodes), strict=True))
+    return counts
+
+
+@pytest.mark.parametrize("paths", [(TASTE,), (WANTED,), (TASTE, CATEGORY, FRIEND)])
+@given(dense=strengths(), least=st.integers(1, 6))
+@settings(max_examples=10, deadline=None)
+def test_an_item_counts_from_as_many_walks_as_asked(
+    paths: tuple[str, ...], dense: dict[str, np.ndarray], least: int
+) -> None:
+    enough = path_counts(dense, *paths) >= least
+    walk, seen = walk_of(dense, *paths, least_paths=least), snapshot_of(dense).seen
+    scores = walk.scores(USERS)
+    np.testing.assert_array_equal(scores, np.where(enough, walk_of(dense, *paths).scores(USERS), 0))
+    np.testing.assert_array_equal(walk.top_k(USERS, 5, seen).items, listed(scores, seen.toarray(), 5))
+    again = MetaPathWalk.from_arrays(walk.arrays())
+    np.testing.assert_array_equal(again.scores(USERS), scores)
+
+
+@given(dense=strengths(), least=st.integers(2, 5))
+@settings(max_examples=20, deadline=None)
+def test_what_too_few_walks_lead_to_has_no_shares_and_the_others_add_up(
+    dense: dict[str, np.ndarray], least: int
+) -> None:
+    walk = walk_of(dense, TASTE, CATEGORY, least_paths=least)
+    items = np.tile(np.arange(SIZES["Item"], dtype=np.int32), (len(USERS), 1))
+    shares = walk.shares(USERS, items, [0, 1], 50)
+    np.testing.assert_allclose(shares.totals, walk.scores(USERS), rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(shares.parts.sum(axis=2), shares.totals, rtol=1e-9, atol=1e-12)
+    assert ((shares.nodes == NO_ITEM).all(axis=2) == (shares.totals == 0)).all()
+
+
+def test_each_type_of_interaction_weighs_as_the_schema_says() -> None:
+    """User 0 likes item 0 and buys item 1 at thrice the importance: 1/4 goes to item 0, 3/4 to item 1.
+
+    User 1 likes items 0 and 2; so item 0 sends half of its walk to her, who sends half of hers on to item 2.
+    """
+    ends = {"from": "User", "to": "Item", "role": "interaction"}
+    nodes = {name: {"key_type": "integer"} for name in ("User", "Item")}
+    edges = {"LIKES": {**ends, "importance": 1}, "BUYS": {**ends, "importance": 3}}
+    schema = GraphSchema.model_validate({"recommend_to": "User", "recommend": "Item", "nodes": nodes, "edges": edges})
+    liked, bought = (
+        Edges(np.array(source, dtype=np.int32), np.array(target, dtype=np.int32))
+        for source, target in (([0, 1, 1], [0, 0, 2]), ([0], [1]))
+    )
+    ids = {name: Nodes(IdMap(name, range(size), "integer")) for name, size in (("User", 2), ("Item", 3))}
+    graph = GraphSnapshot(schema, ids, {"LIKES": liked, "BUYS": bought})
+    walk = MetaPathWalk.along(graph, [schema.meta_path("User-*->Item<-*-User-*->Item")])
+    to_the_other = 1 / 4 * 1 / 2
+    own = 1 - to_the_other
+    expected = [own / 4 + to_the_other / 2, own * 3 / 4, to_the_other / 2]
+    np.testing.assert_allclose(walk.scores(np.array([0])), [expected], rtol=1e-6)
+
+
 @pytest.mark.parametrize("alpha", [(), (1.0, np.nan), np.inf])
 def test_a_power_that_is_no_number_is_refused(alpha: tuple[float, ...] | float) -> None:
     with pytest.raises(ModelError, match="alpha"):
@@ -144,6 +209,30 @@ def test_more_items_than_16_bits_can_number_are_walked_too() -> None:
     assert top.scores[0, 0] == 1 / 4
 
 
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("room", [0, 3, 7])
+@given(dense=strengths(), k=st.integers(1, 8))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_tail_of_rare_items_is_listed_like_the_others(
+    monkeypatch: pytest.MonkeyPatch, path: str, room: int, dense: dict[str, np.ndarray], k: int
+) -> None:
+    """Two items are in the head; in the list there is room for none, some and all of the other five."""
+    monkeypatch.setattr(places, "HEAD", 2)
+    monkeypatch.setattr(places, "TAIL", room)
+    walk, discount = walk_of(dense, path), np.linspace(0.3, 1.0, SIZES["Item"])
+    for tried in (walk, walk_of(dense, path, CATEGORY, discount=discount)):
+        top = tried.top_k(USERS, k, snapshot_of(dense).seen)
+        np.testing.assert_array_equal(top.items, listed(tried.scores(USERS), snapshot_of(dense).seen.toarray(), k))
+
+
+def test_long_lists_over_many_items_are_those_of_a_full_sort() -> None:
+    likes = random_bipartite(5, users=400, items=900)
+    walk, users = big_walk(likes), np.arange(400)
+    for k in (1, 40, 300, 1000):
+        expected = listed(walk.scores(users), likes.toarray(), k)
+        np.testing.assert_array_equal(walk.top_k(users, k, likes).items, expected)
+
+
 def test_users_are_answered_in_the_order_asked() -> None:
     likes = random_bipartite(2)
     walk = big_walk(likes)
@@ -194,6 +283,11 @@ def test_a_path_that_does_not_lead_from_users_to_items_in_two_steps_is_refused(p
 def test_weights_must_be_positive_and_one_a_path(weights: tuple[float, ...]) -> None:
     with pytest.raises(ModelError, match="as many positive weights"):
         walk_of({name: np.zeros((2, 2)) for name in SCHEMA.edges}, TASTE, FRIEND, weights=weights)
+
+
+def test_no_walk_at_all_cannot_be_asked_for() -> None:
+    with pytest.raises(ModelError, match="least_paths must be at least 1, not 0"):
+        walk_of({name: np.zeros((2, 2)) for name in SCHEMA.edges}, TASTE, least_paths=0)
 
 
 def test_no_path_and_no_list_are_refused() -> None:
