@@ -1,6 +1,9 @@
-"""P3 top-100 for all users of Gowalla, against sparse products in scipy; and personalized PageRank's users a second.
+"""P3 top-100 for users of Gowalla, or of ten times Gowalla, against sparse products in scipy.
 
-    python benchmarks/walks.py
+    python benchmarks/walks.py [ten]
+
+``ten`` is ten copies of Gowalla in which one edge in five leads to the same item of a random copy instead, with all
+ids shuffled: degrees and tastes stay as they are, and nothing is near to anything by its number.
 
 Gowalla is taken from the folder GRAPHREC_DATA or from ../shared/data, as a folder or a zip. The two ways take
 turns, so that what else the machine does falls on both alike; the ratio is the median over the turns. Scipy's way
@@ -27,16 +30,20 @@ import numpy.typing as npt
 import scipy
 from scipy import sparse
 
+from graphrec_neo4j.ids import IdMap
 from graphrec_neo4j.models import create
 from graphrec_neo4j.ranking.peak_memory import peak_mib, reset_peak
-from graphrec_neo4j.snapshot import GraphSnapshot
+from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes
 from loaders.from_edge_lists import load_adjacency
 
-K, TURNS, OUR_USERS, SCIPY_USERS, SCIPY_BLOCK, PAGERANK_USERS = 100, 7, 6000, 1000, 500, 128
+K, TURNS, OUR_USERS, SCIPY_USERS, SCIPY_BLOCK = 100, 7, 6000, 1000, 500
+COPIES, STRAY = 10, 0.2
+
+Way = Callable[[npt.NDArray], None]
 
 
 def main() -> None:
-    snapshot = gowalla()
+    snapshot = ten_times(gowalla()) if sys.argv[1:] == ["ten"] else gowalla()
     model, likes = create("p3").fit(snapshot), snapshot.interactions
     steps = [row_normalised(matrix) for matrix in (likes, likes.T.tocsr(), likes)]
     threads = os.cpu_count() or 1
@@ -54,9 +61,12 @@ def main() -> None:
 
     ours(np.arange(2))
     print(f"{likes.shape[0]:,} users, {likes.shape[1]:,} items, {likes.nnz:,} interactions, top-{K}")
-    ways = {f"ours, {threads} threads": ours, "scipy, 1 thread": plain, f"scipy, {threads} threads": plain_threads}
+    ways: dict[str, Way] = {
+        f"ours, {threads} threads": ours,
+        "scipy, 1 thread": plain,
+        f"scipy, {threads} threads": plain_threads,
+    }
     report(ways, likes.shape[0])
-    page_rank(snapshot)
     print(
         f"{platform.machine()}, {threads} cores, Python {platform.python_version()}, numpy {np.__version__}", end=", "
     )
@@ -82,7 +92,7 @@ def row_normalised(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     return sparse.csr_matrix(sparse.diags(1 / np.where(sums > 0, sums, 1)) @ matrix)
 
 
-def report(ways: dict[str, Callable[[npt.NDArray], None]], n_users: int) -> None:
+def report(ways: dict[str, Way], n_users: int) -> None:
     random = np.random.default_rng(0)
     rates: dict[str, list[float]] = {way: [] for way in ways}
     work_of: dict[str, list[float]] = {way: [] for way in ways}
@@ -106,13 +116,20 @@ def report(ways: dict[str, Callable[[npt.NDArray], None]], n_users: int) -> None
         )
 
 
-def page_rank(snapshot: GraphSnapshot) -> None:
-    model, users = create("ppr").fit(snapshot), np.arange(PAGERANK_USERS)
-    model.scores(users[:1])
-    start = time.perf_counter()
-    model.scores(users)
-    rate = PAGERANK_USERS / (time.perf_counter() - start)
-    print(f"personalized PageRank to an L1 error of {model.settings.tolerance}: {rate:,.0f} users/s")
+def ten_times(snapshot: GraphSnapshot) -> GraphSnapshot:
+    """Ten copies of users and items; a fifth of the edges lead to a random copy; rows are shuffled."""
+    random, (n_users, n_items) = np.random.default_rng(0), snapshot.interactions.shape
+    user, item = (np.tile(ends, COPIES) for ends in snapshot.interactions.nonzero())
+    copy = np.repeat(np.arange(COPIES), snapshot.interactions.nnz)
+    there = np.where(random.random(len(copy)) < STRAY, random.integers(0, COPIES, len(copy)), copy)
+    source = random.permutation(n_users * COPIES)[user + copy * n_users]
+    target = random.permutation(n_items * COPIES)[item + there * n_items]
+    pairs = np.unique(source * (n_items * COPIES) + target)
+    sources, targets = (part.astype(np.int32) for part in np.divmod(pairs, n_items * COPIES))
+    sizes = {snapshot.schema.recommend_to: n_users * COPIES, snapshot.schema.recommend: n_items * COPIES}
+    nodes = {name: Nodes(IdMap(name, range(size), "integer")) for name, size in sizes.items()}
+    (edge,) = snapshot.schema.edges
+    return GraphSnapshot(snapshot.schema, nodes, {edge: Edges(sources, targets)})
 
 
 def gowalla() -> GraphSnapshot:
