@@ -92,7 +92,7 @@ def test_one_that_ran_out_is_taken_over_and_its_former_holder_writes_nothing(
             with pytest.raises(PublishError, match="another sync took over"):
                 zombie.check()
             with pytest.raises(PublishError, match="another sync took over"):
-                zombie.write(begin, uuid="zombie", properties={})
+                zombie.write(begin, uuid="zombie", properties={}, names={})
     assert driver.value("MATCH (r:GraphRecRun) RETURN count(r)") == 0
 
 
