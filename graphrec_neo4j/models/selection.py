@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.models.blend import DEPTH, pool_of, search
-from graphrec_neo4j.models.candidates import Variant, families, spells_out, without_choice
+from graphrec_neo4j.models.base import Recommender
+from graphrec_neo4j.models.blend import DEPTH, Pool, pool_of, search
+from graphrec_neo4j.models.candidates import Variant, families, made, spells_out, without_choice
 from graphrec_neo4j.models.trials import Trials
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.evaluation import accuracy
-from graphrec_neo4j.ranking.splits import random_split
+from graphrec_neo4j.ranking.splits import Split, random_split, run_split
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 LEAST_PAIRS = 50
 
+RUN_SHARE = 1 / 3
+"""How much the part of runs counts for the weights, beside the random one; see docs/benchmarks.md."""
+
 
 @dataclass(frozen=True)
 class Selection:
-    """A variant and a weight for each member that counts, on what they were chosen, and all that was tried."""
+    """A variant and a weight for each member that counts, on what they were chosen, and all that was tried.
+
+    ``weighed`` has the NDCG at DEPTH on the random part and on the runs, of each winner and of the blend.
+    """
 
     variants: dict[str, Variant]
     weights: dict[str, float]
     on: str
     tried: list[dict[str, Any]]
+    weighed: list[dict[str, Any]]
 
     def report(self) -> dict[str, Any]:
         """The selection as plain values, for a run's report."""
@@ -34,7 +44,7 @@ class Selection:
             {"member": name, "model": spells_out(variant), "weight": self.weights[name]}
             for name, variant in self.variants.items()
         ]
-        return {"on": self.on, "members": members, "tried": self.tried}
+        return {"on": self.on, "members": members, "tried": self.tried, "weighed": self.weighed}
 
 
 def select(
@@ -42,6 +52,8 @@ def select(
 ) -> Selection:
     """Choose by NDCG at DEPTH on ``share`` of each user's interactions, for at most ``most_users`` users.
 
+    Settings are chosen on a random part. It flatters models that tell an item from those chosen in the same hour, so
+    the weights are chosen also on a part that sets whole runs aside, on which every winner is fitted again.
     ``budget`` is how many seconds choosing and fitting the chosen on everything may take, roughly. Where there is too
     little to choose on, the walks and the filter count alike, popularity only if it is alone.
     """
@@ -51,22 +63,71 @@ def select(
         return _unchosen(snapshot)
     if split.test.nnz < LEAST_PAIRS:
         return _unchosen(snapshot)
-    users = split.users
-    if len(users) > most_users:
-        users = np.sort(np.random.default_rng(seed).choice(users, most_users, replace=False))
-    trials = Trials(split, users, budget, seed, progress)
+    trials = Trials(split, _drawn(split, most_users, seed), budget, seed, progress)
     winners = trials.best_of_each(families(snapshot))
-    pool = pool_of([winner.model for winner in winners.values()], users, split.train.seen, split.test)
-    weighed = search(pool.merit, len(winners))
-    worth = accuracy(pool.lists(weighed), pool.truth)
+    variants = {name: winner.variant for name, winner in winners.items()}
+    pools = {"random": _pool([winner.model for winner in winners.values()], split, most_users, seed)}
+    del winners
+    runs = run_split(snapshot, share, seed)
+    pools["runs"] = _pool(_fitted(list(variants.values()), runs.train, seed, progress), runs, most_users, seed)
+    chosen = search(_shared_merit(pools), len(variants))
+    worth = accuracy(pools["random"].lists(chosen), pools["random"].truth)
     metrics = {f"{name}@{DEPTH}": float(values.mean()) for name, values in worth.items()}
-    tried = [*trials.tried, {"model": "blend", **metrics}]
-    weights = {name: weight for name, weight in zip(winners, weighed, strict=True) if weight > 0}
-    on = f"NDCG@{DEPTH} of {len(users)} users on a part of train: {split.about}"
-    return Selection({name: winners[name].variant for name in weights}, weights, on, tried)
+    weights = {name: weight for name, weight in zip(variants, chosen, strict=True) if weight > 0}
+    users = len(pools["random"].items)
+    on = f"NDCG@{DEPTH} of {users} users on a part of train: {split.about}; the weights also on {runs.about}"
+    return Selection(
+        {name: variants[name] for name in weights},
+        weights,
+        on,
+        [*trials.tried, {"model": "blend", **metrics}],
+        _weighed(pools, [*variants], chosen),
+    )
+
+
+def _pool(members: Sequence[Recommender], split: Split, most_users: int, seed: int) -> Pool:
+    return pool_of(members, _drawn(split, most_users, seed), split.train.seen, split.test)
+
+
+def _weighed(pools: Mapping[str, Pool], names: Sequence[str], chosen: Sequence[float]) -> list[dict[str, Any]]:
+    rows = [*_alone(len(names)), chosen]
+    return [
+        {"member": name, **{part: pool.merit(row) for part, pool in pools.items()}}
+        for name, row in zip([*names, "blend"], rows, strict=True)
+    ]
+
+
+def _alone(members: int) -> list[list[float]]:
+    """The weights of each member alone."""
+    return [[float(one == other) for other in range(members)] for one in range(members)]
+
+
+def _drawn(split: Split, most_users: int, seed: int) -> npt.NDArray[np.int64]:
+    """At most ``most_users`` of the users of ``split``."""
+    users = split.users
+    if len(users) <= most_users:
+        return users
+    return np.sort(np.random.default_rng(seed).choice(users, most_users, replace=False))
+
+
+def _fitted(variants: Sequence[Variant], train: GraphSnapshot, seed: int, progress: Progress) -> list[Recommender]:
+    fitted = []
+    for number, variant in enumerate(variants):
+        progress("weighing", number, len(variants))
+        fitted.append(made(variant).fit(train, seed=seed))
+    progress("weighing", len(variants), len(variants))
+    return fitted
+
+
+def _shared_merit(pools: Mapping[str, Pool]) -> Callable[[Sequence[float]], float]:
+    """The merit on both parts, each counted by its share and relative to the best single member there."""
+    shares = {"random": 1 - RUN_SHARE, "runs": RUN_SHARE}
+    alone = _alone(pools["random"].scores.shape[2])
+    best = {part: max(pool.merit(row) for row in alone) or 1.0 for part, pool in pools.items()}
+    return lambda weights: sum(shares[part] * pool.merit(weights) / best[part] for part, pool in pools.items())
 
 
 def _unchosen(snapshot: GraphSnapshot) -> Selection:
     variants = without_choice(snapshot)
     reason = f"fewer than {LEAST_PAIRS} interactions to choose on" if snapshot.interactions.nnz else "no interactions"
-    return Selection(variants, dict.fromkeys(variants, 1.0), f"nothing: {reason}", [])
+    return Selection(variants, dict.fromkeys(variants, 1.0), f"nothing: {reason}", [], [])

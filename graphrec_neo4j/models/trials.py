@@ -34,7 +34,8 @@ class Winner:
 class Trials:
     """Fits variants on the smaller part of ``split`` and judges them on ``users``; ``tried`` tells of each.
 
-    What wins is fitted again on everything, so that of ``budget`` seconds each family's longest fit is set aside.
+    What wins is fitted again on another part and on everything, so that of ``budget`` seconds twice each family's
+    longest fit is set aside.
     """
 
     def __init__(self, split: Split, users: Rows, budget: float, seed: int, progress: Progress) -> None:
@@ -51,13 +52,13 @@ class Trials:
         for number, (name, family) in enumerate(families.items()):
             left = self._deadline - perf_counter()
             self._progress("choosing", number, len(families))
-            if winners and left < 2 * family.seconds:
+            if winners and left < 3 * family.seconds:
                 self._leave_out(family.variant(family.start), "no time")
                 continue
             winner = self._best(family, left / (len(families) - number))
             if winner:
                 winners[name] = winner
-                self._deadline -= winner.seconds
+                self._deadline -= 2 * winner.seconds
         self._progress("choosing", len(families), len(families))
         return winners
 
