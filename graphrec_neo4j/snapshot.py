@@ -13,6 +13,7 @@ from scipy import sparse
 
 from graphrec_neo4j.edge_times import MISSING_TIME as MISSING_TIME
 from graphrec_neo4j.edge_times import fading
+from graphrec_neo4j.edge_weights import walk_strengths
 from graphrec_neo4j.errors import SnapshotError
 from graphrec_neo4j.ids import IdMap
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS, Step
@@ -219,16 +220,12 @@ class GraphSnapshot:
         kind = self.schema.edges[name]
         if edges.weight is None or kind.walk_strength == "one":
             return np.ones(len(edges))
-        weight = np.where(np.isnan(edges.weight), 1.0, edges.weight)
-        bad = np.flatnonzero(~np.isfinite(weight) | (weight < 0))
-        if len(bad):
-            source = self.nodes[kind.source].ids.key(int(edges.source[bad[0]]))
-            target = self.nodes[kind.target].ids.key(int(edges.target[bad[0]]))
-            raise SnapshotError(
-                f"{name} from {source!r} to {target!r} has weight {weight[bad[0]]}, which no walk can use; "
-                f"weights are finite and not negative (or set strength = 'one' for {name} in graphrec.toml)."
-            )
-        return np.log1p(weight) if kind.walk_strength == "log" else weight
+
+        def ends(row: int) -> str:
+            source, target = self.nodes[kind.source].ids, self.nodes[kind.target].ids
+            return f"from {source.key(int(edges.source[row]))!r} to {target.key(int(edges.target[row]))!r}"
+
+        return walk_strengths(edges.weight, kind.walk_strength, name, ends)
 
 
 def merge_parallel(edges: Edges, rule: str) -> tuple[Edges, int]:

@@ -132,6 +132,14 @@ def test_a_weight_that_no_walk_can_use_names_its_edge(weight: float) -> None:
         snapshot.matrix("BOUGHT_BY")
 
 
+def test_weights_that_are_all_zero_are_refused_with_the_first_edge_and_one_above_is_enough() -> None:
+    snapshot = shop(BOUGHT_BY=replace(edges_of([(2, 0, 0.0, 0), (2, 1, 0.0, 0)]), properties={}))
+    with pytest.raises(SnapshotError, match="all 2 BOUGHT_BY have weight 0, the first from 3 to 'a'"):
+        snapshot.matrix("BOUGHT_BY")
+    some = shop(BOUGHT_BY=replace(edges_of([(2, 0, 0.0, 0), (2, 1, 2.0, 0)]), properties={}))
+    assert (some.matrix("BOUGHT_BY").toarray()[2] > 0).tolist()[:2] == [False, True]
+
+
 @given(snapshots())
 def test_a_digest_is_that_of_the_same_graph_and_changes_with_every_edge(snapshot: GraphSnapshot) -> None:
     again = GraphSnapshot(snapshot.schema, dict(reversed(snapshot.nodes.items())), dict(snapshot.edges))
