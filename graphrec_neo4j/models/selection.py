@@ -53,7 +53,8 @@ def select(
     """Choose by NDCG at DEPTH on ``share`` of each user's interactions, for at most ``most_users`` users.
 
     Settings are chosen on a random part. It flatters models that tell an item from those chosen in the same hour, so
-    the weights are chosen also on a part that sets whole runs aside, on which every winner is fitted again.
+    where there are times the weights are chosen also on a part that sets whole runs aside, on which every winner is
+    fitted again.
     ``budget`` is how many seconds choosing and fitting the chosen on everything may take, roughly. Where there is too
     little to choose on, the walks and the filter count alike, popularity only if it is alone.
     """
@@ -68,14 +69,17 @@ def select(
     variants = {name: winner.variant for name, winner in winners.items()}
     pools = {"random": _pool([winner.model for winner in winners.values()], split, most_users, seed)}
     del winners
-    runs = run_split(snapshot, share, seed)
-    pools["runs"] = _pool(_fitted(list(variants.values()), runs.train, seed, progress), runs, most_users, seed)
+    runs = _runs(snapshot, share, seed)
+    if runs:
+        pools["runs"] = _pool(_fitted(list(variants.values()), runs.train, seed, progress), runs, most_users, seed)
     chosen = search(_shared_merit(pools), len(variants))
     worth = accuracy(pools["random"].lists(chosen), pools["random"].truth)
     metrics = {f"{name}@{DEPTH}": float(values.mean()) for name, values in worth.items()}
     weights = {name: weight for name, weight in zip(variants, chosen, strict=True) if weight > 0}
     users = len(pools["random"].items)
-    on = f"NDCG@{DEPTH} of {users} users on a part of train: {split.about}; the weights also on {runs.about}"
+    on = f"NDCG@{DEPTH} of {users} users on a part of train: {split.about}"
+    if runs:
+        on += f"; the weights also on {runs.about}"
     return Selection(
         {name: variants[name] for name in weights},
         weights,
@@ -83,6 +87,14 @@ def select(
         [*trials.tried, {"model": "blend", **metrics}],
         _weighed(pools, [*variants], chosen),
     )
+
+
+def _runs(snapshot: GraphSnapshot, share: float, seed: int) -> Split | None:
+    """The part that sets runs aside, None where no interaction has a time."""
+    try:
+        return run_split(snapshot, share, seed)
+    except ModelError:
+        return None
 
 
 def _pool(members: Sequence[Recommender], split: Split, most_users: int, seed: int) -> Pool:
@@ -120,7 +132,7 @@ def _fitted(variants: Sequence[Variant], train: GraphSnapshot, seed: int, progre
 
 
 def _shared_merit(pools: Mapping[str, Pool]) -> Callable[[Sequence[float]], float]:
-    """The merit on both parts, each counted by its share and relative to the best single member there."""
+    """The merit on all parts, each counted by its share and relative to the best single member there."""
     shares = {"random": 1 - RUN_SHARE, "runs": RUN_SHARE}
     alone = _alone(pools["random"].scores.shape[2])
     best = {part: max(pool.merit(row) for row in alone) or 1.0 for part, pool in pools.items()}

@@ -59,10 +59,12 @@ def run_split(snapshot: GraphSnapshot, share: float = 0.2, seed: int = 0) -> Spl
     """Set aside one run of ``share`` of each user's pairs in order of time, and of item row where that is equal.
 
     What was chosen together is then set aside together, so that it cannot be told from what was chosen with it, as
-    at random it often can. Where there are no times, item rows stand in for them: ids are mostly given in some order
-    of arrival. Where each run begins is drawn at random; rounding is as in :func:`random_split`.
+    at random it often can. Where each run begins is drawn at random; rounding is as in :func:`random_split`. Raises
+    ModelError where no interaction has a time.
     """
     pairs, random = timed_pairs(snapshot), np.random.default_rng(seed)
+    if not (pairs.time != MISSING_TIME).any():
+        raise ModelError("no interaction has a time to find runs by; name its time property in graphrec.toml.")
     counts, wanted = _counts_and_wanted(snapshot, pairs, share, random)
     first = (random.random(len(counts)) * (counts - wanted + 1)).astype(int)
     order = np.lexsort((pairs.item, pairs.time, pairs.user))

@@ -18,6 +18,7 @@ from graphrec_neo4j.ranking.splits import random_split
 from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes
+from loaders.from_generator import generate
 
 
 class TestAuto(RecommenderContract):
@@ -67,18 +68,25 @@ def jobs() -> GraphSnapshot:
 def test_what_is_chosen_is_never_worse_there_than_its_best_part(fitted: Recommender) -> None:
     *members, blend = fitted.chosen["weighed"]
     assert len(members) > 4
+    assert blend["random"] >= max(member["random"] for member in members) - 1e-9
+    assert blend["random"] == pytest.approx(fitted.chosen["tried"][-1]["ndcg@20"])
+
+
+def test_with_times_it_is_chosen_on_whole_runs_too_and_is_not_worse_on_both_together() -> None:
+    model = create("auto", budget=20.0).fit(generate(users=150, items=80, seed=5).snapshot, seed=1)
+    *members, blend = model.chosen["weighed"]
     best = {part: max(member[part] for member in members) for part in ("random", "runs")}
 
     def shared(row: dict[str, float]) -> float:
         return (1 - RUN_SHARE) * row["random"] / best["random"] + RUN_SHARE * row["runs"] / best["runs"]
 
     assert shared(blend) >= max(map(shared, members)) - 1e-9
+    assert model.chosen_on.endswith("; the weights also on a run of 15% of each user's interactions, seed 1")
 
 
 def test_the_report_says_what_was_chosen_and_on_what(fitted: Recommender) -> None:
     assert (
-        fitted.chosen_on == "NDCG@20 of 199 users on a part of train: random, 15% of each user's interactions, seed 1; "
-        "the weights also on a run of 15% of each user's interactions, seed 1"
+        fitted.chosen_on == "NDCG@20 of 199 users on a part of train: random, 15% of each user's interactions, seed 1"
     )
     assert fitted.chosen["on"] == fitted.chosen_on
     assert all(member["weight"] > 0 for member in fitted.chosen["members"])

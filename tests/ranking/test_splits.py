@@ -115,7 +115,7 @@ def test_pairs_without_a_time_stay_in_train_and_are_counted() -> None:
     assert split.about == "by time, the latest 40%, 1 without a time kept in train"
 
 
-@pytest.mark.parametrize("cut", [time_split, leave_last_split])
+@pytest.mark.parametrize("cut", [time_split, leave_last_split, run_split])
 def test_without_any_time_there_is_nothing_to_split_by(cut: object) -> None:
     with pytest.raises(ModelError, match="time property"):
         cut(shop([], rated=[(0, 1, 5)]))
