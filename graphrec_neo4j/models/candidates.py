@@ -61,15 +61,17 @@ def families(snapshot: GraphSnapshot) -> dict[str, Family]:
     """Return the families that ``snapshot`` has edges for, those that are cheap to fit first.
 
     One walk for each default meta-path of the schema, named like it, and the first without any exponents, which errs
-    elsewhere; popularity always; where there are interactions, filters and linear models of the item graph and, where
-    it is installed, a trained model. Where a search starts held on the first, the last and a random part of each user's
-    interactions in Gowalla's train part, whose order carries time.
+    elsewhere; popularity always, that of late where there are times; where there are interactions, filters and linear
+    models of the item graph and, where it is installed, a trained model. Where a search starts held on the first, the
+    last and a random part of each user's interactions in Gowalla's train part, whose order carries time.
     """
     schema = snapshot.schema
     paths = list(_paths(snapshot).items())
     found = {f"walk {name}": _walk(text, len(schema.meta_path(text).steps)) for name, text in paths}
     found |= {f"plain walk {name}": Family("p3", {"meta_paths": ((text,),)}) for name, text in paths[:1]}
     found["popularity"] = Family("popularity")
+    if any(snapshot.edges[name].time is not None for name in schema.by_role("interaction")):
+        found["recent popularity"] = Family("recent-popularity")
     if snapshot.interactions.nnz:
         found |= _of_interactions(snapshot)
     return found

@@ -16,20 +16,17 @@ from graphrec_neo4j.models.candidates import Variant, families, made, spells_out
 from graphrec_neo4j.models.trials import Trials
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.evaluation import accuracy
-from graphrec_neo4j.ranking.splits import Split, random_split, run_split
+from graphrec_neo4j.ranking.splits import Split, random_split, time_split
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 LEAST_PAIRS = 50
-
-RUN_SHARE = 1 / 3
-"""How much the part of runs counts for the weights, beside the random one; see docs/benchmarks.md."""
 
 
 @dataclass(frozen=True)
 class Selection:
     """A variant and a weight for each member that counts, on what they were chosen, and all that was tried.
 
-    ``weighed`` has the NDCG at DEPTH on the random part and on the runs, of each winner and of the blend.
+    ``weighed`` has the NDCG at DEPTH on each part that counted, of each winner and of the blend.
     """
 
     variants: dict[str, Variant]
@@ -52,9 +49,9 @@ def select(
 ) -> Selection:
     """Choose by NDCG at DEPTH on ``share`` of each user's interactions, for at most ``most_users`` users.
 
-    Settings are chosen on a random part. It flatters models that tell an item from those chosen in the same hour, so
-    where there are times the weights are chosen also on a part that sets whole runs aside, on which every winner is
-    fitted again.
+    Settings are chosen on a random part. It flatters what tells an item from those chosen in the same hour, and cannot
+    show what is of the moment; so where there are times, the weights are chosen also on the newest part, on which
+    every winner is fitted again. Each part counts by its users.
     ``budget`` is how many seconds choosing and fitting the chosen on everything may take, roughly. Where there is too
     little to choose on, the walks and the filter count alike, popularity only if it is alone.
     """
@@ -69,17 +66,18 @@ def select(
     variants = {name: winner.variant for name, winner in winners.items()}
     pools = {"random": _pool([winner.model for winner in winners.values()], split, most_users, seed)}
     del winners
-    runs = _runs(snapshot, share, seed)
-    if runs:
-        pools["runs"] = _pool(_fitted(list(variants.values()), runs.train, seed, progress), runs, most_users, seed)
+    newest = _newest(snapshot, share)
+    if newest:
+        again = _fitted(list(variants.values()), newest.train, seed, progress)
+        pools["newest"] = _pool(again, newest, most_users, seed)
     chosen = search(_shared_merit(pools), len(variants))
     worth = accuracy(pools["random"].lists(chosen), pools["random"].truth)
     metrics = {f"{name}@{DEPTH}": float(values.mean()) for name, values in worth.items()}
     weights = {name: weight for name, weight in zip(variants, chosen, strict=True) if weight > 0}
     users = len(pools["random"].items)
     on = f"NDCG@{DEPTH} of {users} users on a part of train: {split.about}"
-    if runs:
-        on += f"; the weights also on {runs.about}"
+    if newest:
+        on += f"; the weights also on {len(pools['newest'].items)} {newest.about}"
     return Selection(
         {name: variants[name] for name in weights},
         weights,
@@ -89,10 +87,10 @@ def select(
     )
 
 
-def _runs(snapshot: GraphSnapshot, share: float, seed: int) -> Split | None:
-    """The part that sets runs aside, None where no interaction has a time."""
+def _newest(snapshot: GraphSnapshot, share: float) -> Split | None:
+    """The newest ``share`` of all interactions, None where no times divide them."""
     try:
-        return run_split(snapshot, share, seed)
+        return time_split(snapshot, share)
     except ModelError:
         return None
 
@@ -132,11 +130,13 @@ def _fitted(variants: Sequence[Variant], train: GraphSnapshot, seed: int, progre
 
 
 def _shared_merit(pools: Mapping[str, Pool]) -> Callable[[Sequence[float]], float]:
-    """The merit on all parts, each counted by its share and relative to the best single member there."""
-    shares = {"random": 1 - RUN_SHARE, "runs": RUN_SHARE}
+    """The merit on all parts, each counted by its users and relative to the best single member there."""
     alone = _alone(pools["random"].scores.shape[2])
-    best = {part: max(pool.merit(row) for row in alone) or 1.0 for part, pool in pools.items()}
-    return lambda weights: sum(shares[part] * pool.merit(weights) / best[part] for part, pool in pools.items())
+    users = sum(len(pool.items) for pool in pools.values())
+    shares = {
+        part: len(pool.items) / users / (max(pool.merit(row) for row in alone) or 1.0) for part, pool in pools.items()
+    }
+    return lambda weights: sum(shares[part] * pool.merit(weights) for part, pool in pools.items())
 
 
 def _unchosen(snapshot: GraphSnapshot) -> Selection:

@@ -48,30 +48,12 @@ class TimedPairs(NamedTuple):
 def random_split(snapshot: GraphSnapshot, share: float = 0.2, seed: int = 0) -> Split:
     """Set aside ``share`` of each user's pairs at random, rounded at random, and never all of them."""
     pairs, random = timed_pairs(snapshot), np.random.default_rng(seed)
-    _, wanted = _counts_and_wanted(snapshot, pairs, share, random)
+    counts = np.bincount(pairs.user, minlength=len(snapshot.users))
+    wanted = np.minimum((counts * share + random.random(len(counts))).astype(int), counts - 1)
     order = np.lexsort((random.random(len(pairs.user)), pairs.user))
     chosen = np.empty(len(order), dtype=bool)
     chosen[order] = _place_within(pairs.user[order]) < wanted[pairs.user[order]]
     return _cut(snapshot, pairs, chosen, f"random, {share:.0%} of each user's interactions, seed {seed}")
-
-
-def run_split(snapshot: GraphSnapshot, share: float = 0.2, seed: int = 0) -> Split:
-    """Set aside one run of ``share`` of each user's pairs in order of time, and of item row where that is equal.
-
-    What was chosen together is then set aside together, so that it cannot be told from what was chosen with it, as
-    at random it often can. Where each run begins is drawn at random; rounding is as in :func:`random_split`. Raises
-    ModelError where no interaction has a time.
-    """
-    pairs, random = timed_pairs(snapshot), np.random.default_rng(seed)
-    if not (pairs.time != MISSING_TIME).any():
-        raise ModelError("no interaction has a time to find runs by; name its time property in graphrec.toml.")
-    counts, wanted = _counts_and_wanted(snapshot, pairs, share, random)
-    first = (random.random(len(counts)) * (counts - wanted + 1)).astype(int)
-    order = np.lexsort((pairs.item, pairs.time, pairs.user))
-    user, chosen = pairs.user[order], np.empty(len(order), dtype=bool)
-    place = _place_within(user) - first[user]
-    chosen[order] = (place >= 0) & (place < wanted[user])
-    return _cut(snapshot, pairs, chosen, f"a run of {share:.0%} of each user's interactions, seed {seed}")
 
 
 def time_split(snapshot: GraphSnapshot, share: float = 0.2) -> Split:
@@ -117,14 +99,6 @@ def given_split(train: GraphSnapshot, test: sparse.csr_matrix) -> Split:
     asked = (asked > both).tocsr()
     left_out = f", {both.nnz} pairs that train holds too left out of test" if both.nnz else ""
     return Split(train, _checked(asked), f"as given{left_out}")
-
-
-def _counts_and_wanted(
-    snapshot: GraphSnapshot, pairs: TimedPairs, share: float, random: np.random.Generator
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """How many pairs each user has, and how many to set aside: ``share`` of them, rounded at random, never all."""
-    counts = np.bincount(pairs.user, minlength=len(snapshot.users))
-    return counts, np.minimum((counts * share + random.random(len(counts))).astype(int), np.maximum(counts - 1, 0))
 
 
 def _cut(snapshot: GraphSnapshot, pairs: TimedPairs, chosen: Mask, about: str) -> Split:

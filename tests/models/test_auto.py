@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ from graphrec_neo4j.models.base import Recommender
 from graphrec_neo4j.models.blend import LEAST_GAIN, pool_of, scales_of, search
 from graphrec_neo4j.models.candidates import Family, families, spells_out
 from graphrec_neo4j.models.merged import merged
-from graphrec_neo4j.models.selection import RUN_SHARE
 from graphrec_neo4j.models.trials import Trials
 from graphrec_neo4j.progress import silent
 from graphrec_neo4j.ranking.splits import random_split
@@ -72,16 +72,21 @@ def test_what_is_chosen_is_never_worse_there_than_its_best_part(fitted: Recommen
     assert blend["random"] == pytest.approx(fitted.chosen["tried"][-1]["ndcg@20"])
 
 
-def test_with_times_it_is_chosen_on_whole_runs_too_and_is_not_worse_on_both_together() -> None:
+def test_with_times_it_is_weighed_on_the_newest_part_too_and_is_not_worse_on_both_together() -> None:
     model = create("auto", budget=20.0).fit(generate(users=150, items=80, seed=5).snapshot, seed=1)
     *members, blend = model.chosen["weighed"]
-    best = {part: max(member[part] for member in members) for part in ("random", "runs")}
+    told = re.fullmatch(
+        r"NDCG@20 of (\d+) users .*, seed 1; the weights also on (\d+) by time, the latest 15%", model.chosen_on
+    )
+    assert told
+    users = dict(zip(("random", "newest"), map(int, told.groups()), strict=True))
+    best = {part: max(member[part] for member in members) for part in users}
 
     def shared(row: dict[str, float]) -> float:
-        return (1 - RUN_SHARE) * row["random"] / best["random"] + RUN_SHARE * row["runs"] / best["runs"]
+        return sum(users[part] * row[part] / best[part] for part in users)
 
     assert shared(blend) >= max(map(shared, members)) - 1e-9
-    assert model.chosen_on.endswith("; the weights also on a run of 15% of each user's interactions, seed 1")
+    assert "recent popularity" in {member["member"] for member in members}
 
 
 def test_the_report_says_what_was_chosen_and_on_what(fitted: Recommender) -> None:

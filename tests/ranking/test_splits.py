@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +8,7 @@ from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.ids import IdMap
-from graphrec_neo4j.ranking.splits import Split, given_split, leave_last_split, random_split, run_split, time_split
+from graphrec_neo4j.ranking.splits import Split, given_split, leave_last_split, random_split, time_split
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import MISSING_TIME, Edges, GraphSnapshot, Nodes
 
@@ -73,7 +72,7 @@ def assert_nothing_leaks(split: Split, whole: GraphSnapshot) -> None:
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.integers(0, 10_000), st.sampled_from(["random", "run", "time", "last"]))
+@given(st.integers(0, 10_000), st.sampled_from(["random", "time", "last"]))
 def test_no_test_pair_is_left_in_any_interaction_type(seed: int, kind: str) -> None:
     random = np.random.default_rng(seed)
 
@@ -83,7 +82,6 @@ def test_no_test_pair_is_left_in_any_interaction_type(seed: int, kind: str) -> N
     graph = shop(some(4, 6, 9), some(6, 4, 9), some(4, 6, 6))
     cut = {
         "random": lambda: random_split(graph, 0.4, seed),
-        "run": lambda: run_split(graph, 0.4, seed),
         "time": lambda: time_split(graph, 0.4),
     }
     try:
@@ -115,7 +113,7 @@ def test_pairs_without_a_time_stay_in_train_and_are_counted() -> None:
     assert split.about == "by time, the latest 40%, 1 without a time kept in train"
 
 
-@pytest.mark.parametrize("cut", [time_split, leave_last_split, run_split])
+@pytest.mark.parametrize("cut", [time_split, leave_last_split])
 def test_without_any_time_there_is_nothing_to_split_by(cut: object) -> None:
     with pytest.raises(ModelError, match="time property"):
         cut(shop([], rated=[(0, 1, 5)]))
@@ -176,17 +174,3 @@ def test_an_undirected_tie_between_people_leaks_neither_way_round() -> None:
     split = random_split(GraphSnapshot(schema, {"P": Nodes(IdMap("P", range(10), "integer"))}, edges), 0.5, seed=0)
     assert split.test.multiply(split.train.interactions).nnz == 0
     assert split.test.T.multiply(split.train.interactions).nnz == 0
-
-
-@pytest.mark.parametrize("times", [lambda user, item: (item * 7) % 10, lambda user, item: 5], ids=["times", "one time"])
-def test_a_run_is_one_stretch_of_each_users_line_by_time_then_by_item(times: Callable[[int, int], int]) -> None:
-    graph = shop([(user, item, times(user, item)) for user in range(4) for item in range(10)], items=10)
-    begins = set()
-    for seed in range(20):
-        test = run_split(graph, 0.3, seed).test
-        for user in range(4):
-            line = sorted(range(10), key=lambda item: (times(user, item), item))
-            places = sorted(line.index(item) for item in test.indices[test.indptr[user] : test.indptr[user + 1]])
-            assert places == list(range(places[0], places[0] + 3))
-            begins.add(places[0])
-    assert begins == set(range(8))
