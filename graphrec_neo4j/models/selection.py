@@ -61,12 +61,12 @@ def select(
         return _unchosen(snapshot)
     if split.test.nnz < LEAST_PAIRS:
         return _unchosen(snapshot)
-    trials = Trials(split, _drawn(split, most_users, seed), budget, seed, progress)
+    newest = _newest(snapshot, share)
+    trials = Trials(split, _drawn(split, most_users, seed), budget, seed, progress, refits=2 if newest else 1)
     winners = trials.best_of_each(families(snapshot))
     variants = {name: winner.variant for name, winner in winners.items()}
     pools = {"random": _pool([winner.model for winner in winners.values()], split, most_users, seed)}
     del winners
-    newest = _newest(snapshot, share)
     if newest:
         again = _fitted(list(variants.values()), newest.train, seed, progress)
         pools["newest"] = _pool(again, newest, most_users, seed)

@@ -34,12 +34,15 @@ class Winner:
 class Trials:
     """Fits variants on the smaller part of ``split`` and judges them on ``users``; ``tried`` tells of each.
 
-    What wins is fitted again on another part and on everything, so that of ``budget`` seconds twice each family's
-    longest fit is set aside.
+    What wins is fitted again ``refits`` times, at last on everything, so that of ``budget`` seconds so many of each
+    family's longest fits are set aside.
     """
 
-    def __init__(self, split: Split, users: Rows, budget: float, seed: int, progress: Progress) -> None:
+    def __init__(
+        self, split: Split, users: Rows, budget: float, seed: int, progress: Progress, refits: int = 1
+    ) -> None:
         self.tried: list[dict[str, Any]] = []
+        self._refits = refits
         self._split, self._users, self._seed, self._progress = split, users, seed, progress
         self._deadline = perf_counter() + budget
 
@@ -52,13 +55,13 @@ class Trials:
         for number, (name, family) in enumerate(families.items()):
             left = self._deadline - perf_counter()
             self._progress("choosing", number, len(families))
-            if winners and left < 3 * family.seconds:
+            if winners and left < (1 + self._refits) * family.seconds:
                 self._leave_out(family.variant(family.start), "no time")
                 continue
             winner = self._best(family, left / (len(families) - number))
             if winner:
                 winners[name] = winner
-                self._deadline -= 2 * winner.seconds
+                self._deadline -= self._refits * winner.seconds
         self._progress("choosing", len(families), len(families))
         return winners
 
