@@ -50,7 +50,7 @@ def java_command(java: Path, jars: Path, home: Path, heap: str, fast_start: bool
     return [
         str(java),
         f"-Xmx{heap}",
-        "-XX:+UseSerialGC",
+        "-XX:+UseParallelGC",
         *(["-XX:TieredStopAtLevel=1"] if fast_start else []),
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED),
         "-cp",
