@@ -2,9 +2,9 @@
 
     python benchmarks/ties.py TRAIN TEST TIES [BUDGET]
 
-Files as for ``graphrec-neo4j evaluate``; BUDGET is auto's seconds, 120 by default. Ties to
-oneself are left out. The control keeps how many friends
-everyone has and draws anew who they are (ten swaps of the ends of two ties for each tie, networkx, seed 0), so that
+Files as for ``graphrec-neo4j evaluate``; BUDGET is auto's seconds, 120 by default. Ties to oneself are left out. The
+control keeps how many friends everyone has and draws anew who they are (ten swaps of the ends of two ties for each
+tie, networkx, seed 0), so that
 what a tie brings by making somebody well connected stays and what it brings by joining two people of one taste goes.
 Recall@20 and NDCG@20 of all test users and of those with at most five train items, with 95 % bootstrap intervals of
 the difference to no ties, paired by user. auto chooses on train only; the test part is only scored.

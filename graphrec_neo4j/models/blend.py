@@ -85,6 +85,11 @@ def pool_of(members: Sequence[Recommender], users: Rows, seen: sparse.csr_matrix
     return Pool(items, scores, seen[users], truth[users], members[0].popularity)
 
 
+def alone_weights(members: int) -> list[list[float]]:
+    """Return the weights of each member alone: the rows of an identity."""
+    return [[float(one == other) for other in range(members)] for one in range(members)]
+
+
 def search(merit: Callable[[Sequence[float]], float], members: int, rounds: int = 3) -> list[float]:
     """Return the weights that coordinate ascent over STEPS finds, from the better of two starts.
 
@@ -92,9 +97,10 @@ def search(merit: Callable[[Sequence[float]], float], members: int, rounds: int 
     combinations with equal weights are hard to beat, since estimated weights carry their own error (Timmermann:
     Forecast combinations, 2006). Deterministic, and never worse than the best member alone.
     """
-    alone = [merit([float(other == one) for other in range(members)]) for one in range(members)]
+    single = alone_weights(members)
+    alone = [merit(weights) for weights in single]
     first = int(np.argmax(alone))
-    weights, best = [float(one == first) for one in range(members)], alone[first]
+    weights, best = single[first], alone[first]
     alike = [float(one >= GOOD * best) for one in alone]
     together = merit(alike)
     if together > best * (1 + LEAST_GAIN):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.base import Recommender
-from graphrec_neo4j.models.blend import DEPTH, Pool, pool_of, search
+from graphrec_neo4j.models.blend import DEPTH, Pool, alone_weights, pool_of, search
 from graphrec_neo4j.models.candidates import Variant, families, made, spells_out, without_choice
 from graphrec_neo4j.models.trials import Trials
 from graphrec_neo4j.progress import Progress
@@ -100,16 +100,11 @@ def _pool(members: Sequence[Recommender], split: Split, most_users: int, seed: i
 
 
 def _weighed(pools: Mapping[str, Pool], names: Sequence[str], chosen: Sequence[float]) -> list[dict[str, Any]]:
-    rows = [*_alone(len(names)), chosen]
+    rows = [*alone_weights(len(names)), chosen]
     return [
         {"member": name, **{part: pool.merit(row) for part, pool in pools.items()}}
         for name, row in zip([*names, "blend"], rows, strict=True)
     ]
-
-
-def _alone(members: int) -> list[list[float]]:
-    """The weights of each member alone."""
-    return [[float(one == other) for other in range(members)] for one in range(members)]
 
 
 def _drawn(split: Split, most_users: int, seed: int) -> npt.NDArray[np.int64]:
@@ -131,7 +126,7 @@ def _fitted(variants: Sequence[Variant], train: GraphSnapshot, seed: int, progre
 
 def _shared_merit(pools: Mapping[str, Pool]) -> Callable[[Sequence[float]], float]:
     """The merit on all parts, each counted by its users and relative to the best single member there."""
-    alone = _alone(pools["random"].scores.shape[2])
+    alone = alone_weights(pools["random"].scores.shape[2])
     users = sum(len(pool.items) for pool in pools.values())
     shares = {
         part: len(pool.items) / users / (max(pool.merit(row) for row in alone) or 1.0) for part, pool in pools.items()

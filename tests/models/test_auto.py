@@ -66,6 +66,9 @@ def jobs() -> GraphSnapshot:
 
 
 def test_what_is_chosen_is_never_worse_there_than_its_best_part(fitted: Recommender) -> None:
+    merits = [trial["ndcg@20"] for trial in fitted.chosen["tried"]]
+    assert len(merits) > 10
+    assert merits[-1] >= max(merits[:-1]) - 1e-9
     *members, blend = fitted.chosen["weighed"]
     assert len(members) > 4
     assert blend["random"] >= max(member["random"] for member in members) - 1e-9

@@ -80,10 +80,7 @@ def test_no_test_pair_is_left_in_any_interaction_type(seed: int, kind: str) -> N
         return [(u, i, int(random.integers(1, top))) for u in range(n) for i in range(m) if random.random() < 0.5]
 
     graph = shop(some(4, 6, 9), some(6, 4, 9), some(4, 6, 6))
-    cut = {
-        "random": lambda: random_split(graph, 0.4, seed),
-        "time": lambda: time_split(graph, 0.4),
-    }
+    cut = {"random": lambda: random_split(graph, 0.4, seed), "time": lambda: time_split(graph, 0.4)}
     try:
         split = cut.get(kind, lambda: leave_last_split(graph))()
     except ModelError:
