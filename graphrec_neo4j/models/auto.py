@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
-from graphrec_neo4j.models.blend import DEPTH, scales_of, table_scales
+from graphrec_neo4j.models.blend import DEPTH, gates_of, scales_of, table_scales
 from graphrec_neo4j.models.candidates import Variant, made
 from graphrec_neo4j.models.merged import merged
 from graphrec_neo4j.models.p3 import P3
@@ -39,8 +39,10 @@ class AutoSettings:
 
 
 class Auto(Recommender):
-    """``score(u, i) = sum over members m of w_m s_m(u, i) / (mean of m's 20 best unseen scores for u)``.
+    """``score(u, i) = sum over members m of (w_m + g_m 5 / (5 + n_u)) s_m(u, i) / (mean of m's 20 best unseen for u)``.
 
+    n_u is the length of u's history, and g_m is 0 but for members that do not go by it: popularity, and walks over
+    friends. So they may count where there is little else, and step back where there is more.
     Candidates are one walk for each default meta-path of the schema, filters of the item graph, popularity and, if
     it is installed and there is time, LightGCN (:mod:`~graphrec_neo4j.models.candidates`). The variant of each and
     the weights are chosen on a part of the training interactions, then what counts is fitted on everything;
@@ -60,6 +62,7 @@ class Auto(Recommender):
     members: list[Recommender]
     variants: list[Variant]
     weights: npt.NDArray[np.float64]
+    gated: npt.NDArray[np.float64]
     factors: npt.NDArray[np.float64]
     own_vectors: Vectors | None
 
@@ -72,15 +75,21 @@ class Auto(Recommender):
         selection = select(snapshot, settings.share, settings.most_users, settings.budget, seed, progress)
         self.chosen, self.chosen_on = selection.report(), selection.on
         self.variants = list(selection.variants.values())
-        self.weights = np.array([selection.weights[name] for name in selection.variants])
+        self.weights = np.array(list(selection.weights.values()))
+        self.gated = np.array(list(selection.gated.values()))
         self.members = []
         for number, variant in enumerate(self.variants):
             progress(f"fitting {variant[0]}", number, len(self.variants))
             self.members.append(made(variant).fit(snapshot, seed=seed))
         everyone = np.arange(self.n_users)
         best = [member.top_k(everyone, DEPTH, snapshot.interactions).scores for member in self.members]
-        self.factors = self.weights * np.stack([scales_of(scores) for scores in best], axis=1)
+        scales = np.stack([scales_of(scores) for scores in best], axis=1)
+        self.factors = self._weights(snapshot.interactions) * scales
         self.own_vectors = self._best_vectors(snapshot, seed) if snapshot.interactions.nnz else None
+
+    def _weights(self, histories: sparse.csr_matrix) -> npt.NDArray[np.float64]:
+        """What each member counts for each of ``histories`` (m, n_items): (m, members)."""
+        return self.weights + self.gated * gates_of(histories)[:, None]
 
     def _best_vectors(self, snapshot: GraphSnapshot, seed: int) -> Vectors:
         """The first columns of a Spectral are the Spectral of fewer dimensions."""
@@ -107,7 +116,7 @@ class Auto(Recommender):
     def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
         """Members that cannot start from a history, such as walks over friends, are left out."""
         tables, factors = [], []
-        for member, weight in zip(self.members, self.weights, strict=True):
+        for member, weight in zip(self.members, self._weights(histories).T, strict=True):
             if not isinstance(member, P3) or any(grouping.folds_in for grouping in member.groupings):
                 tables.append(member.fold_in(histories))
                 factors.append(weight * table_scales(tables[-1], histories))
@@ -131,7 +140,8 @@ class Auto(Recommender):
 
     def _state(self) -> State:
         about = {"chosen": self.chosen, "variants": self.variants}
-        state: State = {"weights": self.weights, "factors": self.factors, "about": np.array(json.dumps(about))}
+        state: State = {"weights": self.weights, "gated": self.gated, "factors": self.factors}
+        state["about"] = np.array(json.dumps(about))
         if self.own_vectors is not None:
             state |= {"users": self.own_vectors.users, "items": self.own_vectors.items}
         for number, member in enumerate(self.members):
@@ -143,7 +153,7 @@ class Auto(Recommender):
         about = json.loads(str(arrays["about"]))
         self.chosen, self.variants = about["chosen"], [(name, settings) for name, settings in about["variants"]]
         self.chosen_on = self.chosen["on"]
-        self.weights, self.factors = arrays["weights"], arrays["factors"]
+        self.weights, self.gated, self.factors = (arrays[name] for name in ("weights", "gated", "factors"))
         self.own_vectors = Vectors(arrays["users"], arrays["items"]) if "users" in arrays else None
         self.members = [made(variant) for variant in self.variants]
         for number, member in enumerate(self.members):

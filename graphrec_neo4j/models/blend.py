@@ -15,6 +15,8 @@ from graphrec_neo4j.ranking.topk import blocks, fill_up, top_k_of_blocks
 from graphrec_neo4j.results import NO_ITEM, TopK
 
 Floats = npt.NDArray[np.float64]
+Merit = Callable[[tuple[float, ...]], float]
+"""How good a blend with these weights is, one a column of the pool."""
 
 DEPTH = 20
 """A user's scores are divided by the mean of that many of her best unseen ones; blends are judged at that depth."""
@@ -26,6 +28,14 @@ STEPS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
 LEAST_GAIN = 3e-3
 """A weight is changed only for that relative gain, so that noise does not add members."""
 GOOD = 0.8
+
+SHORT = 5.0
+"""The history length at which what is told beside a user's own history counts half of what it does without one."""
+
+
+def gates_of(histories: sparse.csr_matrix) -> Floats:
+    """Return SHORT / (SHORT + n) for each row of n interactions: what a gated weight is multiplied with."""
+    return SHORT / (SHORT + np.diff(histories.indptr))
 
 
 def scales_of(scores: Scores) -> Floats:
@@ -43,11 +53,11 @@ def table_scales(scores: Scores, histories: sparse.csr_matrix) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Every user's candidates: ``items`` (n, c) ascending with NO_ITEM last, and their ``scores`` (n, c, members).
+    """Every user's candidates: ``items`` (n, c) ascending with NO_ITEM last, and their ``scores`` (n, c, columns).
 
-    Scores are already scaled. Whatever any member ranks among its best POOL is in, so a single member's best
-    items are exact. ``seen`` and ``truth`` (n, n_items) are of the same users; ``popularity`` (n_items,) fills
-    short lists, as in every model.
+    Columns are the members, then those that are gated once more, times the user's gate. Scores are already scaled.
+    Whatever any member ranks among its best POOL is in, so a single member's best items are exact. ``seen`` and
+    ``truth`` (n, n_items) are of the same users; ``popularity`` (n_items,) fills short lists, as in every model.
     """
 
     items: npt.NDArray[np.int32]
@@ -57,7 +67,7 @@ class Pool:
     popularity: Floats
 
     def lists(self, weights: Sequence[float]) -> npt.NDArray[np.int32]:
-        """Return the best DEPTH items (n, DEPTH) of the blend with ``weights``, one a member."""
+        """Return the best DEPTH items (n, DEPTH) of the blend with ``weights``, one a column."""
         blended = self.scores @ np.asarray(weights, dtype=np.float32)
         blended[(self.items == NO_ITEM) | (blended == 0)] = -np.inf
         top = top_k_of_blocks(lambda rows: blended[rows], np.arange(len(blended)), DEPTH, blended.shape[1])
@@ -72,45 +82,59 @@ class Pool:
         return float(np.nanmean(ndcg(hits, np.diff(self.truth.indptr))))
 
 
-def pool_of(members: Sequence[Recommender], users: Rows, seen: sparse.csr_matrix, truth: sparse.csr_matrix) -> Pool:
-    """Gather the candidates of ``users``; ``seen`` and ``truth`` (n_users, n_items) are of all users."""
+def pool_of(
+    members: Sequence[Recommender],
+    users: Rows,
+    seen: sparse.csr_matrix,
+    truth: sparse.csr_matrix,
+    gated: Sequence[int] = (),
+    gates: Floats | None = None,
+) -> Pool:
+    """Gather the candidates of ``users``; ``seen`` and ``truth`` (n_users, n_items) are of all users.
+
+    So are ``gates`` (n_users,), which the members numbered ``gated`` are multiplied with in columns of their own.
+    """
     lists = [member.top_k(users, POOL, seen) for member in members]
     items = _distinct(np.concatenate([top.items for top in lists], axis=1))
-    scores = np.zeros((*items.shape, len(members)), dtype=np.float32)
+    scores = np.zeros((*items.shape, len(members) + len(gated)), dtype=np.float32)
     places = np.where(items == NO_ITEM, 0, items).astype(np.int64)
     for block in blocks(len(users), truth.shape[1]):
         for number, member in enumerate(members):
             found = np.take_along_axis(member.scores(users[block]), places[block], axis=1)
             scores[block, :, number] = found * scales_of(lists[number].scores[block, :DEPTH])[:, None]
+    if gates is not None:
+        scores[:, :, len(members) :] = scores[:, :, list(gated)] * gates[users, None, None]
     return Pool(items, scores, seen[users], truth[users], members[0].popularity)
 
 
-def alone_weights(members: int) -> list[list[float]]:
-    """Return the weights of each member alone: the rows of an identity."""
-    return [[float(one == other) for other in range(members)] for one in range(members)]
+def alone_weights(columns: int) -> list[tuple[float, ...]]:
+    """Return the weights of each column alone: the rows of an identity."""
+    return [tuple(float(one == other) for other in range(columns)) for one in range(columns)]
 
 
-def search(merit: Callable[[Sequence[float]], float], members: int, rounds: int = 3) -> list[float]:
-    """Return the weights that coordinate ascent over STEPS finds, from the better of two starts.
+def search(merit: Merit, members: int, gated: int = 0, rounds: int = 3) -> list[float]:
+    """Return the weights of ``members`` and ``gated`` columns that coordinate ascent over STEPS finds.
 
-    One is the best member alone, the other all members alike whose own merit is at least GOOD of the best one's:
-    combinations with equal weights are hard to beat, since estimated weights carry their own error (Timmermann:
-    Forecast combinations, 2006). Deterministic, and never worse than the best member alone.
+    It starts from the better of two: the best member alone, or all members alike whose own merit is at least GOOD of
+    the best one's: combinations with equal weights are hard to beat, since estimated weights carry their own error
+    (Timmermann: Forecast combinations, 2006). Gated columns alone rank as their members do, so they come last and
+    start from 0. Deterministic, and never worse than the best member alone.
     """
-    single = alone_weights(members)
+    single = alone_weights(members + gated)[:members]
     alone = [merit(weights) for weights in single]
     first = int(np.argmax(alone))
-    weights, best = single[first], alone[first]
-    alike = [float(one >= GOOD * best) for one in alone]
-    together = merit(alike)
+    weights, best = list(single[first]), alone[first]
+    alike = [float(one >= GOOD * best) for one in alone] + [0.0] * gated
+    together = merit(tuple(alike))
     if together > best * (1 + LEAST_GAIN):
         weights, best = alike, together
+    order = [*np.argsort(alone)[::-1].tolist(), *range(members, members + gated)]
     for _ in range(rounds):
         before = best
-        for one in np.argsort(alone)[::-1].tolist():
+        for one in order:
             others = (*weights[:one], 0.0, *weights[one + 1 :])
             steps = STEPS if any(others) else STEPS[1:]
-            found = [merit([*weights[:one], step, *weights[one + 1 :]]) for step in steps]
+            found = [merit((*weights[:one], step, *weights[one + 1 :])) for step in steps]
             peak = int(np.argmax(found))
             if found[peak] > best * (1 + LEAST_GAIN):
                 weights[one], best = steps[peak], found[peak]

@@ -11,7 +11,9 @@ import numpy as np
 
 from graphrec_neo4j.models import create, model_class
 from graphrec_neo4j.models.base import Recommender
+from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
+from graphrec_neo4j.walks.explanations import Grouping
 
 Variant = tuple[str, dict[str, Any]]
 """A model's name and its settings."""
@@ -31,13 +33,15 @@ RANKS = (1024, 512, 256, 128, 64)
 class Family:
     """Models of one kind: ``axes`` gives each axis its values, the first being where the search starts.
 
-    ``settings`` makes a point's settings; ``seconds`` is how long the dearest fit takes, roughly.
+    ``settings`` makes a point's settings; ``seconds`` is how long the dearest fit takes, roughly. What ``gated``
+    models go by is not the user's own history, so that they may count for more the shorter that is.
     """
 
     model: str
     axes: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     settings: Callable[[Point], dict[str, Any]] = dict
     seconds: float = 0.0
+    gated: bool = False
 
     @property
     def start(self) -> Point:
@@ -67,11 +71,11 @@ def families(snapshot: GraphSnapshot) -> dict[str, Family]:
     """
     schema = snapshot.schema
     paths = list(_paths(snapshot).items())
-    found = {f"walk {name}": _walk(text, len(schema.meta_path(text).steps)) for name, text in paths}
+    found = {f"walk {name}": _walk(text, schema) for name, text in paths}
     found |= {f"plain walk {name}": Family("p3", {"meta_paths": ((text,),)}) for name, text in paths[:1]}
-    found["popularity"] = Family("popularity")
+    found["popularity"] = Family("popularity", gated=True)
     if any(snapshot.edges[name].time is not None for name in schema.by_role("interaction")):
-        found["recent popularity"] = Family("recent-popularity")
+        found["recent popularity"] = Family("recent-popularity", gated=True)
     if snapshot.interactions.nnz:
         found |= _of_interactions(snapshot)
     return found
@@ -88,17 +92,18 @@ def _paths(snapshot: GraphSnapshot) -> dict[str, str]:
     return kept
 
 
-def _walk(text: str, steps: int) -> Family:
+def _walk(text: str, schema: GraphSchema) -> Family:
     """Degree exponents of each step and of the target: P3 where all are 1 and beta is 0."""
+    path = schema.meta_path(text)
     axes: dict[str, tuple[float, ...]] = {"beta": (0.2, 0.0, 0.1, 0.3, 0.4), "second": (0.7, 0.4, 0.55, 0.85, 1.0)}
-    if steps > 2:
+    if len(path.steps) > 2:
         axes["third"] = (0.85, 0.55, 0.7, 1.0)
 
     def settings(point: Point) -> dict[str, Any]:
         alpha = (1.0, *(point[axis] for axis in ("second", "third") if axis in point))
         return {"meta_paths": (text,), "alpha": alpha, "beta": point["beta"]}
 
-    return Family("rp3beta", axes, settings)
+    return Family("rp3beta", axes, settings, gated=not Grouping.of(path, schema).folds_in)
 
 
 def _of_interactions(snapshot: GraphSnapshot) -> dict[str, Family]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.base import Recommender
-from graphrec_neo4j.models.blend import DEPTH, Pool, alone_weights, pool_of, search
+from graphrec_neo4j.models.blend import DEPTH, Merit, Pool, alone_weights, gates_of, pool_of, search
 from graphrec_neo4j.models.candidates import Variant, families, made, spells_out, without_choice
 from graphrec_neo4j.models.trials import Trials
 from graphrec_neo4j.progress import Progress
@@ -26,11 +27,13 @@ LEAST_PAIRS = 50
 class Selection:
     """A variant and a weight for each member that counts, on what they were chosen, and all that was tried.
 
-    ``weighed`` has the NDCG at DEPTH on each part that counted, of each winner and of the blend.
+    ``gated`` is a weight on top, times SHORT / (SHORT + n) for a user with a history of n. ``weighed`` has the NDCG
+    at DEPTH on each part that counted, of each winner and of the blend.
     """
 
     variants: dict[str, Variant]
     weights: dict[str, float]
+    gated: dict[str, float]
     on: str
     tried: list[dict[str, Any]]
     weighed: list[dict[str, Any]]
@@ -38,7 +41,12 @@ class Selection:
     def report(self) -> dict[str, Any]:
         """The selection as plain values, for a run's report."""
         members = [
-            {"member": name, "model": spells_out(variant), "weight": self.weights[name]}
+            {
+                "member": name,
+                "model": spells_out(variant),
+                "weight": self.weights[name],
+                "short_history_weight": self.gated[name],
+            }
             for name, variant in self.variants.items()
         ]
         return {"on": self.on, "members": members, "tried": self.tried, "weighed": self.weighed}
@@ -63,27 +71,45 @@ def select(
         return _unchosen(snapshot)
     newest = _newest(snapshot, share)
     trials = Trials(split, _drawn(split, most_users, seed), budget, seed, progress, refits=2 if newest else 1)
-    winners = trials.best_of_each(families(snapshot))
+    found = families(snapshot)
+    winners = trials.best_of_each(found)
     variants = {name: winner.variant for name, winner in winners.items()}
-    pools = {"random": _pool([winner.model for winner in winners.values()], split, most_users, seed)}
+    gated = [number for number, name in enumerate(variants) if found[name].gated]
+    pools = {"random": _pool([winner.model for winner in winners.values()], gated, split, most_users, seed)}
     del winners
     if newest:
         again = _fitted(list(variants.values()), newest.train, seed, progress)
-        pools["newest"] = _pool(again, newest, most_users, seed)
-    chosen = search(_shared_merit(pools), len(variants))
-    worth = accuracy(pools["random"].lists(chosen), pools["random"].truth)
-    metrics = {f"{name}@{DEPTH}": float(values.mean()) for name, values in worth.items()}
-    weights = {name: weight for name, weight in zip(variants, chosen, strict=True) if weight > 0}
-    users = len(pools["random"].items)
-    on = f"NDCG@{DEPTH} of {users} users on a part of train: {split.about}"
+        pools["newest"] = _pool(again, gated, newest, most_users, seed)
+    on = f"NDCG@{DEPTH} of {len(pools['random'].items)} users on a part of train: {split.about}"
     if newest:
         on += f"; the weights also on {len(pools['newest'].items)} {newest.about}"
+    return _blend(variants, gated, pools, on, trials.tried)
+
+
+def _blend(
+    variants: dict[str, Variant], gated: Sequence[int], pools: dict[str, Pool], on: str, tried: list[dict[str, Any]]
+) -> Selection:
+    """Weigh ``variants``, of which those numbered ``gated`` have a second column in ``pools``."""
+    # The search asks for some blends more than once, and the report for its first ones again.
+    merits: dict[str, Merit] = {part: cache(pool.merit) for part, pool in pools.items()}
+    alone = alone_weights(len(variants) + len(gated))[: len(variants)]
+    users = {part: len(pool.items) for part, pool in pools.items()}
+    chosen = search(_shared_merit(merits, users, alone), len(variants), len(gated))
+    rows = zip([*variants, "blend"], [*alone, tuple(chosen)], strict=True)
+    weighed = [{"member": name, **{part: merit(row) for part, merit in merits.items()}} for name, row in rows]
+    worth = accuracy(pools["random"].lists(chosen), pools["random"].truth)
+    metrics = {f"{name}@{DEPTH}": float(values.mean()) for name, values in worth.items()}
+    names = list(variants)
+    weights = dict(zip(names, chosen, strict=False))
+    extra = {names[number]: weight for number, weight in zip(gated, chosen[len(names) :], strict=True)}
+    kept = [name for name in names if weights[name] + extra.get(name, 0.0) > 0]
     return Selection(
-        {name: variants[name] for name in weights},
-        weights,
+        {name: variants[name] for name in kept},
+        {name: weights[name] for name in kept},
+        {name: extra.get(name, 0.0) for name in kept},
         on,
-        [*trials.tried, {"model": "blend", **metrics}],
-        _weighed(pools, [*variants], chosen),
+        [*tried, {"model": "blend", **metrics}],
+        weighed,
     )
 
 
@@ -95,16 +121,9 @@ def _newest(snapshot: GraphSnapshot, share: float) -> Split | None:
         return None
 
 
-def _pool(members: Sequence[Recommender], split: Split, most_users: int, seed: int) -> Pool:
-    return pool_of(members, _drawn(split, most_users, seed), split.train.seen, split.test)
-
-
-def _weighed(pools: Mapping[str, Pool], names: Sequence[str], chosen: Sequence[float]) -> list[dict[str, Any]]:
-    rows = [*alone_weights(len(names)), chosen]
-    return [
-        {"member": name, **{part: pool.merit(row) for part, pool in pools.items()}}
-        for name, row in zip([*names, "blend"], rows, strict=True)
-    ]
+def _pool(members: Sequence[Recommender], gated: Sequence[int], split: Split, most_users: int, seed: int) -> Pool:
+    drawn, gates = _drawn(split, most_users, seed), gates_of(split.train.interactions)
+    return pool_of(members, drawn, split.train.seen, split.test, gated, gates)
 
 
 def _drawn(split: Split, most_users: int, seed: int) -> npt.NDArray[np.int64]:
@@ -124,17 +143,16 @@ def _fitted(variants: Sequence[Variant], train: GraphSnapshot, seed: int, progre
     return fitted
 
 
-def _shared_merit(pools: Mapping[str, Pool]) -> Callable[[Sequence[float]], float]:
+def _shared_merit(merits: Mapping[str, Merit], users: Mapping[str, int], alone: Sequence[tuple[float, ...]]) -> Merit:
     """The merit on all parts, each counted by its users and relative to the best single member there."""
-    alone = alone_weights(pools["random"].scores.shape[2])
-    users = sum(len(pool.items) for pool in pools.values())
     shares = {
-        part: len(pool.items) / users / (max(pool.merit(row) for row in alone) or 1.0) for part, pool in pools.items()
+        part: users[part] / sum(users.values()) / (max(map(merit, alone)) or 1.0) for part, merit in merits.items()
     }
-    return lambda weights: sum(shares[part] * pool.merit(weights) for part, pool in pools.items())
+    return lambda weights: sum(share * merits[part](weights) for part, share in shares.items())
 
 
 def _unchosen(snapshot: GraphSnapshot) -> Selection:
     variants = without_choice(snapshot)
     reason = f"fewer than {LEAST_PAIRS} interactions to choose on" if snapshot.interactions.nnz else "no interactions"
-    return Selection(variants, dict.fromkeys(variants, 1.0), f"nothing: {reason}", [], [])
+    equal, none = dict.fromkeys(variants, 1.0), dict.fromkeys(variants, 0.0)
+    return Selection(variants, equal, none, f"nothing: {reason}", [], [])

@@ -1,9 +1,11 @@
 import re
+from copy import copy
 from pathlib import Path
 
 import numpy as np
 import pytest
 from contract import RecommenderContract
+from scipy import sparse
 from toy_graphs import communities, snapshot_of
 
 from graphrec_neo4j.ids import IdMap
@@ -109,6 +111,56 @@ def test_a_single_member_is_ranked_in_the_pool_as_by_itself(town: GraphSnapshot)
         alone = [float(other == number) for other in range(3)]
         expected = member.top_k(split.users, 20, split.train.seen).items
         assert np.mean(pool.lists(alone) == expected) > 0.99
+
+
+def newcomers_and_regulars() -> GraphSnapshot:
+    """Four tastes; newcomers chose little and have friends of their taste, regulars much and friends of any."""
+    random, liked, friends = np.random.default_rng(0), [], []
+    for user in range(200):
+        new, own = user < 100, np.arange(user % 4, 80, 4)
+        chosen = [
+            random.choice(own, 3 if new else 12, replace=False),
+            random.choice(80, 2 if new else 8, replace=False),
+        ]
+        people = np.arange(100 + user % 4, 200, 4) if new else np.setdiff1d(np.arange(200), user)
+        liked += [(user, int(item)) for item in np.concatenate(chosen)]
+        friends += [(user, int(friend)) for friend in random.choice(people, 8, replace=False)]
+    return snapshot_of(200, 80, liked, friends)
+
+
+@pytest.fixture(scope="module")
+def social() -> Recommender:
+    return create("auto", budget=20.0).fit(newcomers_and_regulars(), seed=0)
+
+
+def test_friends_who_know_the_taste_of_newcomers_alone_count_more_for_short_histories(social: Recommender) -> None:
+    friends = next(member for member in social.chosen["members"] if member["member"] == "walk FOLLOWS")
+    assert friends["short_history_weight"] > 0
+
+
+def test_a_score_is_the_sum_of_members_each_by_its_weight_and_its_gate(social: Recommender) -> None:
+    graph, users = newcomers_and_regulars(), np.array([0, 150])
+    lengths = np.diff(graph.interactions.indptr)[users]
+    assert lengths[1] > 2 * lengths[0]
+    expected = np.zeros((2, 80))
+    for member, told in zip(social.members, social.chosen["members"], strict=True):
+        best = member.top_k(users, 20, graph.seen).scores.astype(np.float64)
+        mean = np.where(best > 0, best, 0).sum(axis=1) / (best > 0).sum(axis=1)
+        weight = told["weight"] + told["short_history_weight"] * 5 / (5 + lengths)
+        expected += member.scores(users) * (weight / mean)[:, None]
+    np.testing.assert_allclose(social.scores(users), expected, rtol=1e-5)
+
+
+def test_a_gated_member_counts_by_the_length_of_the_history_that_is_folded_in(social: Recommender) -> None:
+    gated = copy(social)
+    gated.members = [create("popularity").fit(newcomers_and_regulars())]
+    gated.weights, gated.gated = np.zeros(1), np.ones(1)
+    histories = sparse.csr_matrix(np.arange(80) < np.array([[0], [5], [45]])).astype(np.float32)
+    scores = gated.fold_in(histories)
+    unseen = np.where(histories.toarray() > 0, 0, gated.popularity)
+    mean = np.sort(unseen, axis=1)[:, -20:].mean(axis=1)
+    parts = scores * mean[:, None] / gated.popularity
+    np.testing.assert_allclose(parts, np.repeat([[1], [1 / 2], [1 / 10]], 80, axis=1), rtol=1e-5)
 
 
 def test_without_time_only_the_first_family_is_tried_and_the_others_are_named(town: GraphSnapshot) -> None:
