@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +48,7 @@ class TruePreferences:
 
     name = "true preferences"
     chosen_on = "nothing: the generator's own"
+    chosen: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, graph: GeneratedGraph) -> None:
         self.graph = graph

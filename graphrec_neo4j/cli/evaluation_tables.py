@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from graphrec_neo4j.cli.choice_table import show_choice
+
 Found = Mapping[str, Any]
 
 SHORT = ("recall", "ndcg", "mrr", "hit_rate", "coverage")
@@ -87,3 +89,4 @@ def _print_notes(found: Found, roles: Sequence[str]) -> None:
             click.echo(f"{row['model']} was chosen on {row['chosen_on']}")
         elif row["chosen_on"] != SETTINGS_AS_GIVEN:
             click.echo(f"{row['model']} chose {row['chosen_on']}")
+        show_choice(row.get("chosen", {}))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from graphrec_neo4j.cli.choice_table import show_choice
 from graphrec_neo4j.cli.common import (
     answer_json,
     connection_options,
@@ -92,6 +93,7 @@ def _once(database: Database, schema_file: Path | None, request: SyncRequest, as
         answer_json(report.to_json())
     else:
         click.echo(sentence(report, request))
+        show_choice(report.trained.get("chosen", {}))
 
 
 def sentence(report: SyncReport, request: SyncRequest) -> str:

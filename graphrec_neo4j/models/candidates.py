@@ -121,7 +121,7 @@ def _of_interactions(snapshot: GraphSnapshot) -> dict[str, Family]:
     }
     seconds = {name: count / OPERATIONS_A_SECOND for name, count in operations.items()}
     found = {
-        "ties": Family(
+        "turbo-cf": Family(
             "turbo-cf",
             {"power": (0.5, 0.3, 0.7, 1.0), "alpha": (0.5, 0.4, 0.6)},
             seconds=seconds["turbo-cf"],

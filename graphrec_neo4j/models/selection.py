@@ -82,7 +82,7 @@ def select(
         pools["newest"] = _pool(again, gated, newest, most_users, seed)
     on = f"NDCG@{DEPTH} of {len(pools['random'].items)} users on a part of train: {split.about}"
     if newest:
-        on += f"; the weights also on {len(pools['newest'].items)} {newest.about}"
+        on += f"; the weights also on {len(pools['newest'].items)} users, {newest.about}"
     return _blend(variants, gated, pools, on, trials.tried)
 
 
@@ -95,8 +95,11 @@ def _blend(
     alone = alone_weights(len(variants) + len(gated))[: len(variants)]
     users = {part: len(pool.items) for part, pool in pools.items()}
     chosen = search(_shared_merit(merits, users, alone), len(variants), len(gated))
-    rows = zip([*variants, "blend"], [*alone, tuple(chosen)], strict=True)
-    weighed = [{"member": name, **{part: merit(row) for part, merit in merits.items()}} for name, row in rows]
+    told = {**{name: spells_out(variant) for name, variant in variants.items()}, "blend": "all with their weights"}
+    weighed = [
+        {"member": name, "model": model, **{part: merit(row) for part, merit in merits.items()}}
+        for (name, model), row in zip(told.items(), [*alone, tuple(chosen)], strict=True)
+    ]
     worth = accuracy(pools["random"].lists(chosen), pools["random"].truth)
     metrics = {f"{name}@{DEPTH}": float(values.mean()) for name, values in worth.items()}
     names = list(variants)

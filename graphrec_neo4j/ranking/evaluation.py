@@ -38,6 +38,11 @@ class Ranker(Protocol):
         """On what its settings were chosen, once it is fitted."""
         ...
 
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """What it chose and why, as plain values; empty where it chooses nothing."""
+        ...
+
     def fit(self, snapshot: GraphSnapshot, *, seed: int = 0, progress: Progress = silent) -> Any:
         """Learn from ``snapshot`` alone."""
         ...
@@ -64,6 +69,7 @@ class Judged:
     by_cutoff: Mapping[int, Mapping[str, float]]
     seconds: float
     peak_mib: float
+    chosen: Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +99,8 @@ class Evaluation:
     def _row(self, judged: Judged) -> dict[str, Any]:
         metrics = {f"{name}@{self.k}": without_nan(value) for name, value in judged.overall.items()}
         cost = {"seconds": round(judged.seconds, 2), "peak_mib": without_nan(round(judged.peak_mib, 1))}
-        return {"model": judged.model, "chosen_on": judged.chosen_on, **metrics, **cost}
+        chosen = {"chosen": dict(judged.chosen)} if judged.chosen else {}
+        return {"model": judged.model, "chosen_on": judged.chosen_on, **metrics, **cost, **chosen}
 
 
 def evaluate(
@@ -151,7 +158,7 @@ def _judge(model: Ranker, split: Split, k: int, cutoffs: list[int], seed: int, p
     per_user = accuracy(items, truth)
     overall = {name: float(np.mean(values)) for name, values in per_user.items()} | _beyond_accuracy(items, split)
     by_cutoff = _by_cutoff(lists, truth, cutoffs)
-    return Judged(model.name, model.chosen_on, items, per_user, overall, by_cutoff, seconds, peak)
+    return Judged(model.name, model.chosen_on, items, per_user, overall, by_cutoff, seconds, peak, model.chosen)
 
 
 def _padded(items: npt.NDArray[np.int32], k: int) -> npt.NDArray[np.int32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from graphrec_neo4j.report.markup import Markup, element, joined
 from graphrec_neo4j.report.view import Row, View, number, signed, verdict
@@ -83,12 +84,27 @@ def answers(view: View) -> Markup:
 
 def chosen(view: View) -> Markup:
     """Return what was chosen on what for each model, and which models were left out, with their reasons."""
-    listed = [element("li", element("b", row["model"]), f": {row['chosen_on']}") for row in view.rows]
+    listed = [
+        element("li", element("b", row["model"]), f": {row['chosen_on']}", *_members(row.get("chosen", {})))
+        for row in view.rows
+    ]
     left_out = [element("li", element("b", one["model"]), f": {one['reason']}") for one in view.found["left_out"]]
     parts = [element("h2", "What was chosen on what"), element("ul", *listed)]
     if left_out:
         parts += [element("h2", "Left out"), element("ul", *left_out)]
     return element("section", *parts)
+
+
+def _members(chosen: Mapping[str, Any]) -> list[Markup]:
+    """The members of a blend, the weightiest first."""
+    members = sorted(chosen.get("members", ()), key=lambda member: -member["weight"])
+    told = [element("li", f"{member['model']}, weight {_weight(member)}") for member in members]
+    return [element("ul", *told)] if told else []
+
+
+def _weight(member: Mapping[str, Any]) -> str:
+    extra = member["short_history_weight"]
+    return f"{member['weight']:g}" + (f", and {extra:g} more without a history" if extra else "")
 
 
 def meanings() -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from graphrec_neo4j.cli import cli
+from graphrec_neo4j.cli.choice_table import show_choice
 from graphrec_neo4j.cli.evaluation_tables import mark
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.evaluating import Entrants, entrants
@@ -59,6 +61,22 @@ def test_the_default_model_is_auto_and_it_says_what_it_was_chosen_on(files: tupl
     assert "part of train" in auto["chosen_on"]
     popularity = found["models"][0]
     assert auto["recall@20"] > popularity["recall@20"]
+
+
+def test_people_see_what_auto_weighed_and_machines_all_that_it_tried(
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--train", str(files[0]), "--test", str(files[1]), "--budget", "5"]
+    assert "What auto blends" in CliRunner().invoke(cli, ["evaluate", *arguments], catch_exceptions=False).stdout
+    chosen = evaluated(*arguments)["models"][-1]["chosen"]
+    assert {"on", "members", "tried", "weighed"} <= set(chosen)
+    monkeypatch.setenv("COLUMNS", "100")
+    show_choice(chosen)
+    table = capsys.readouterr().out
+    assert max(map(len, table.splitlines())) <= 100
+    for told in chosen["weighed"]:
+        assert re.search(rf"^ *{told['member']} +0\.\d{{4}}", table, re.MULTILINE)
+    assert f"{sum('seconds' in trial for trial in chosen['tried'])} variants were tried" in table
 
 
 def test_k_names_the_metrics(files: tuple[Path, Path]) -> None:

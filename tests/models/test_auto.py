@@ -81,7 +81,7 @@ def test_with_times_it_is_weighed_on_the_newest_part_too_and_is_not_worse_on_bot
     model = create("auto", budget=20.0).fit(generate(users=150, items=80, seed=5).snapshot, seed=1)
     *members, blend = model.chosen["weighed"]
     told = re.fullmatch(
-        r"NDCG@20 of (\d+) users .*, seed 1; the weights also on (\d+) by time, the latest 15%", model.chosen_on
+        r"NDCG@20 of (\d+) users .*, seed 1; the weights also on (\d+) users, by time, the latest 15%", model.chosen_on
     )
     assert told
     users = dict(zip(("random", "newest"), map(int, told.groups()), strict=True))

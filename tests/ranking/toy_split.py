@@ -19,6 +19,7 @@ class InOrder:
     """Ranks the lowest rows first (the highest with ``step`` -1), and remembers what it was given to learn from."""
 
     chosen_on: ClassVar[str] = "nothing"
+    chosen: ClassVar[dict] = {}
 
     def __init__(self, name: str = "in order", step: int = 1) -> None:
         self.name, self.step = name, step

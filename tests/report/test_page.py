@@ -94,6 +94,16 @@ def made(found: dict[str, Any]) -> Parsed:
     return Parsed(page(found, version="9.8.7", made_on=date(2031, 2, 3)))
 
 
+def test_a_blend_tells_its_members_and_what_they_count(found: dict[str, Any]) -> None:
+    members = [
+        {"member": "popularity", "model": "popularity", "weight": 0.0, "short_history_weight": 0.35},
+        {"member": "slim", "model": "slim (l1 0.5)", "weight": 1.4, "short_history_weight": 0.0},
+    ]
+    found["models"].append(row("auto", 0.3) | {"chosen": {"members": members}})
+    text = made(found).text()
+    assert text.index("slim (l1 0.5), weight 1.4") < text.index("popularity, weight 0, and 0.35 more without a history")
+
+
 def test_every_element_is_closed_in_its_order(found: dict[str, Any]) -> None:
     assert made(found).open == []
 
