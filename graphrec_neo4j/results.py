@@ -69,9 +69,9 @@ class Contribution:
     """A part of one score and the typed nodes that it goes through.
 
     ``kind`` is ``"taste"`` (through an item of the user's history), ``"tie"`` (through another user),
-    ``"category"`` (through a category) or ``"popularity"``; ``path`` lists (node type, row) from the user's
-    side to the item's, both ends left out; ``count`` is how many walks' middle nodes it gathers; ``edges``
-    names the edge types walked.
+    ``"category"`` (through a category), ``"popularity"`` or ``"start"`` (what newcomers take first); ``path`` lists
+    (node type, row) from the user's side to the item's, both ends left out; ``count`` is how many walks' middle nodes
+    it gathers; ``edges`` names the edge types walked.
     """
 
     kind: str

@@ -24,7 +24,8 @@ class Phrases:
     def of(self, part: Contribution, first: str, counted: int, *, named: bool) -> Words:
         """Return the words of a contribution that begins with the edge type ``first`` and gathers ``counted``.
 
-        ``named`` says whether it goes through a node that may be named; what does not is told as popularity.
+        ``named`` says whether it goes through a node that may be named; what does not, and is no start, is told as
+        popularity.
         """
         number = min(counted, _MANY)
         key = (part.kind, first, part.edges, len(part.path), number, named)
@@ -34,6 +35,8 @@ class Phrases:
 
     def _make(self, part: Contribution, first: str, number: int, named: bool) -> Words:
         last = self._verb(part.edges[-1] if part.edges else ALL_INTERACTIONS)
+        if part.kind == "start":
+            return _start(self._verb(ALL_INTERACTIONS), number)
         if not named:
             return _popularity(self._verb(ALL_INTERACTIONS), number)
         if part.kind == "taste":
@@ -94,6 +97,13 @@ def _interest(mine: Verb) -> Words:
     if mine == CHOSE:
         return Words(path, f"because you and it share {NAME}")
     return Words(path, f"because you {mine.you} {NAME}, and {TITLE} goes with it")
+
+
+def _start(verb: Verb, number: int) -> Words:
+    crowd = _people(number)
+    return Words(
+        f"{crowd} → {TITLE}", f"because {crowd} {verb.one if number == _ONE else verb.you} it among their first"
+    )
 
 
 def _popularity(verb: Verb, number: int) -> Words:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from graphrec_neo4j.edge_times import MISSING_TIME, fading
+from graphrec_neo4j.edge_times import MISSING_TIME
 from graphrec_neo4j.ranking.splits import TimedPairs
 
 Floats = npt.NDArray[np.float64]
@@ -30,8 +30,8 @@ class Visits(NamedTuple):
     places: Int64s
 
 
-def visits_of(pairs: TimedPairs, n_items: int, window: float, half_life_days: float | None) -> Visits:
-    """Sort ``pairs`` and weigh each with the root of its fading, so that a pair of visits fades by their mean age.
+def visits_of(pairs: TimedPairs, weights: Floats, n_items: int, window: float) -> Visits:
+    """Sort ``pairs`` and weigh each with the root of its weight (m,): a pair of visits weighs their geometric mean.
 
     Visits without a time are put at one moment, further than ``window`` ms from all others.
     """
@@ -41,20 +41,38 @@ def visits_of(pairs: TimedPairs, n_items: int, window: float, half_life_days: fl
     order = np.lexsort((pairs.item, time, pairs.user))
     item = pairs.item[order]
     first = np.concatenate(([0], np.cumsum(np.bincount(item, minlength=n_items))))
-    weight = np.sqrt(fading(pairs.time, half_life_days))[order]
-    return Visits(pairs.user[order], item, time[order], weight, first, np.argsort(item, kind="stable"))
+    sorted_pairs = (pairs.user[order], item, time[order], np.sqrt(weights)[order])
+    return Visits(*sorted_pairs, first, np.argsort(item, kind="stable"))
 
 
 def recency_ranks(pairs: TimedPairs) -> Int64s:
     """How many of the user's visits are later (m,); what has no time is as old as can be, all at one moment."""
-    order = np.lexsort((-pairs.time.astype(np.float64), pairs.user))
+    return _ranks(pairs, np.lexsort((-pairs.time.astype(np.float64), pairs.user)))[0]
+
+
+def first_shares(pairs: TimedPairs, count: int) -> Floats:
+    """How likely each visit (m,) is among the first ``count`` of its user, those of one moment being in any order.
+
+    A moment of n visits, r others being earlier, has ``min(n, count - r)`` of the places, in equal parts. 0 for all
+    visits of a user of whom one has no time, since nobody knows when that was.
+    """
+    earlier, together = _ranks(pairs, np.lexsort((pairs.time, pairs.user)))
+    shares = np.clip(count - earlier, 0, together) / together
+    shares[np.isin(pairs.user, pairs.user[pairs.time == MISSING_TIME])] = 0.0
+    return shares
+
+
+def _ranks(pairs: TimedPairs, order: Int64s) -> tuple[Int64s, Int64s]:
+    """How many of the user's visits come in ``order`` before a visit's moment, and how many are of it: (m,) each."""
     user, time = pairs.user[order], pairs.time[order]
     place = np.arange(len(order))
     starts_user = np.diff(user, prepend=-1) != 0
     starts_moment = starts_user | (np.diff(time, prepend=0) != 0)
-    ranks = np.empty(len(order), dtype=np.int64)
-    ranks[order] = _last_true(starts_moment, place) - _last_true(starts_user, place)
-    return ranks
+    moment = np.cumsum(starts_moment) - 1
+    before, together = np.empty((2, len(order)), dtype=np.int64)
+    before[order] = _last_true(starts_moment, place) - _last_true(starts_user, place)
+    together[order] = np.bincount(moment)[moment]
+    return before, together
 
 
 def _last_true(mask: npt.NDArray[np.bool_], place: Int64s) -> Int64s:

@@ -109,6 +109,14 @@ def test_a_score_without_contributions_is_popularity(music: GraphSnapshot) -> No
     assert Describer(music).reason(of(score=0.0), 0, 2) == "not chosen by anyone yet"
 
 
+def test_a_start_counts_those_who_began_so(music: GraphSnapshot) -> None:
+    many, one = (Contribution("start", 0.25, (), count) for count in (12, 1))
+    assert Describer(music).reason(of(many, score=0.25), 0, 1) == (
+        "because 12 people listened to it among their first (100 %)"
+    )
+    assert Describer(music).reason(of(one, score=0.25), 0, 1).startswith("because one person listens to it among")
+
+
 def test_popularity_counts_what_the_model_counted(music: GraphSnapshot) -> None:
     whole = Contribution("popularity", 512.0, (), 512)
     assert Describer(music).reason(of(whole, score=512.0), 0, 1) == "popular: 512 people listened to it (100 %)"

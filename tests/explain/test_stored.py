@@ -28,7 +28,7 @@ nodes = st.one_of(
     st.builds(Node, st.just("Film\t\\;"), troublesome, troublesome),
     st.none(),
 )
-kinds = st.sampled_from(["taste", "tie", "category", "popularity"])
+kinds = st.sampled_from(["taste", "tie", "category", "popularity", "start"])
 reasons = st.builds(Reason, finite, kinds, st.integers(0), nodes, st.builds(Words, ours, ours))
 described = st.builds(Described, finite, st.booleans(), finite, st.lists(reasons, max_size=4).map(tuple))
 

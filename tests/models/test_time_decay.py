@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_graphs import snapshot_of
 
-from graphrec_neo4j.edge_times import DAY, LEAST_WEIGHT, MISSING_TIME, fading
+from graphrec_neo4j.edge_times import DAY, LEAST_WEIGHT, MISSING_TIME, cohort_fading, fading
 from graphrec_neo4j.errors import SnapshotError
 from graphrec_neo4j.models import create
 from graphrec_neo4j.snapshot import GraphSnapshot
@@ -32,6 +33,33 @@ def test_a_weight_halves_with_every_half_life(times: list[int], half_life: float
         expected = [aged(time, max(times), half_life) for time in times]
     np.testing.assert_allclose(fading(np.array(times), half_life), expected, rtol=1e-9)
     np.testing.assert_array_equal(fading(np.array(times), None), 1.0)
+
+
+def months(time: int) -> int:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time)
+    return 12 * moment.year + moment.month
+
+
+@given(st.lists(moments, min_size=1, max_size=20), st.floats(0.01, 0.99))
+def test_a_cohort_loses_its_part_with_every_calendar_month(times: list[int], fade: float) -> None:
+    known = [time for time in times if time != MISSING_TIME]
+    newest = months(max(known)) if known else 0
+    expected = [
+        1.0 if not known else LEAST_WEIGHT if time == MISSING_TIME else (1 - fade) ** (newest - months(time))
+        for time in times
+    ]
+    np.testing.assert_allclose(cohort_fading(np.array(times), fade), np.maximum(expected, LEAST_WEIGHT), rtol=1e-9)
+    np.testing.assert_array_equal(cohort_fading(np.array(times), None), 1.0)
+
+
+def test_a_month_ends_at_midnight_in_utc() -> None:
+    """From the last millisecond of January 2024 to the first of February; a leap year's February is one month."""
+    february = int(datetime(2024, 2, 1, tzinfo=UTC).timestamp()) * 1000
+    times = np.array([february, february - 1, february - 31 * DAY, february - 31 * DAY - 1, february + 28 * DAY])
+    np.testing.assert_allclose(cohort_fading(times, 0.1), [1, 0.9, 0.9, 0.9**2, 1])
+    np.testing.assert_allclose(
+        cohort_fading(times, 0.1, newest=february + 29 * DAY), [0.9, 0.9**2, 0.9**2, 0.9**3, 0.9]
+    )
 
 
 def timed_graph() -> GraphSnapshot:
