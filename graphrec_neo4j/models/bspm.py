@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import factorial
 from typing import ClassVar, Literal, get_args
 
@@ -13,7 +13,7 @@ from scipy import sparse
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.base import Scores
 from graphrec_neo4j.models.gf_cf import low_pass
-from graphrec_neo4j.models.linear_filter import Filter, LinearFilter, normalised
+from graphrec_neo4j.models.linear_filter import Filter, LinearFilter, normalised, unscaled
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.results import Vectors
 
@@ -71,10 +71,11 @@ class BSPM(LinearFilter):
     def _filter(self, liked: sparse.csr_matrix, seed: int, progress: Progress) -> Filter:
         settings = self.settings
         factor = normalised(liked, 0.5, 0.5)
-        read, answer = low_pass(factor, self.popularity, settings.dimensions, seed)
+        read, answer, _ = low_pass(factor, self.popularity, settings.dimensions, seed)
         sharpen = _sharpening(settings)
         coefficients = np.asarray((_blurring(settings) * sharpen).coef, dtype=np.float64)
-        made = Filter((factor.T.tocsr(), factor), coefficients, read, answer * np.float32(settings.beta))
+        low = (read, answer * np.float32(settings.beta))
+        made = Filter((factor.T.tocsr(), factor), coefficients, *low, unscaled(len(read)))
         return made if settings.merge == "late" else _sharpened(made, sharpen)
 
 
@@ -94,4 +95,4 @@ def _sharpened(made: Filter, sharpen: Polynomial) -> Filter:
     answer: Scores = made.answer * np.float32(sharpen.coef[-1])
     for coefficient in sharpen.coef[-2::-1]:
         answer = made.carry(answer) + made.answer * np.float32(coefficient)
-    return Filter(made.steps, made.coefficients, made.read, answer)
+    return replace(made, answer=answer)

@@ -20,16 +20,18 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Filter:
-    """``F = q_0 I + q_1 P + q_2 P^2 + ... + read answer'``, where P is the product of ``steps``.
+    """``F = S^-1 (q_0 I + q_1 P + q_2 P^2 + ...) S + read answer'``, where P is the product of ``steps``.
 
     ``steps`` are sparse and nowhere negative; backwards and turned they are the same again, so that P (n_items,
-    n_items) is symmetric. ``coefficients`` are (q_0, q_1, ...), ``read`` and ``answer`` (n_items, d).
+    n_items) is symmetric. ``coefficients`` are (q_0, q_1, ...), ``read`` and ``answer`` (n_items, d); S is the
+    diagonal of ``scale`` (n_items,), above 0.
     """
 
     steps: tuple[sparse.csr_matrix, ...]
     coefficients: Floats
     read: Scores
     answer: Scores
+    scale: Scores
 
     def carry(self, columns: Scores) -> Scores:
         """Return ``P @ columns`` (n_items, m)."""
@@ -42,9 +44,10 @@ class Filter:
         parts = self.answer[items].astype(np.float64) @ self.read[mine].astype(np.float64).T
         ways = [power * len(self.steps) for power in range(len(self.coefficients))]
         near, far = self._carried(mine, (ways[-1] + 1) // 2), self._carried(items, ways[-1] // 2)
+        scale = self.scale[items].astype(np.float64)[:, None] / self.scale[mine]
         for coefficient, way in zip(self.coefficients, ways, strict=True):
             if coefficient:
-                parts += coefficient * (far[way // 2] @ near[way - way // 2].T).toarray()
+                parts += coefficient * scale * (far[way // 2] @ near[way - way // 2].T).toarray()
         return parts
 
     def _carried(self, rows: Rows, way: int) -> list[sparse.csr_matrix]:
@@ -76,10 +79,12 @@ class LinearFilter(LinearModel):
 
     def _times(self, histories: sparse.csr_matrix) -> Scores:
         made = self.filter
-        walk = self.walk.from_histories(histories, [0], None)
+        scaled = (histories @ sparse.diags(1 / made.scale)).tocsr()
+        walk = self.walk.from_histories(scaled, [0], None)
         scores = self._polynomial(walk.scores(np.arange(histories.shape[0])))
         if made.coefficients[0]:
-            scores += histories.toarray() * np.float32(made.coefficients[0])
+            scores += scaled.toarray() * np.float32(made.coefficients[0])
+        scores *= made.scale
         if made.read.size:
             scores += (histories @ made.read) @ made.answer.T
         return scores
@@ -98,13 +103,19 @@ class LinearFilter(LinearModel):
     def _state(self) -> State:
         made = self.filter
         steps = {f"step {number}": step for number, step in enumerate(made.steps)}
-        return {**super()._state(), **steps, "q": made.coefficients, "read": made.read, "answer": made.answer}
+        low_pass = {"read": made.read, "answer": made.answer}
+        return {**super()._state(), **steps, **low_pass, "q": made.coefficients, "scale": made.scale}
 
     def _restore(self, state: State) -> None:
         super()._restore(state)
         steps = tuple(cast(sparse.csr_matrix, state[name]) for name in sorted(state) if name.startswith("step "))
-        q, read, answer = (cast(npt.NDArray, state[name]) for name in ("q", "read", "answer"))
-        self._take(Filter(steps, q, read, answer))
+        q, *parts = (cast(npt.NDArray, state[name]) for name in ("q", "read", "answer", "scale"))
+        self._take(Filter(steps, q, *parts))
+
+
+def unscaled(n_items: int) -> Scores:
+    """Return the scale of a filter that has none."""
+    return np.ones(n_items, dtype=np.float32)
 
 
 def normalised(liked: sparse.csr_matrix, user_exponent: float, item_exponent: float) -> sparse.csr_matrix:

@@ -11,7 +11,7 @@ from scipy import sparse
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.foresee import must_fit, room_for
 from graphrec_neo4j.models.item_products import best_products
-from graphrec_neo4j.models.linear_filter import Filter, LinearFilter, normalised
+from graphrec_neo4j.models.linear_filter import Filter, LinearFilter, normalised, unscaled
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.sparse_rows import best_of_rows
 from graphrec_neo4j.results import NO_ITEM, Neighbours
@@ -78,7 +78,7 @@ class TurboCF(LinearFilter):
     def _filter(self, liked: sparse.csr_matrix, seed: int, progress: Progress) -> Filter:
         nothing = np.zeros((liked.shape[1], 0), dtype=np.float32)
         graph = self._graph(liked, progress)
-        return Filter((graph,), np.array(FILTERS[self.settings.filter]), nothing, nothing)
+        return Filter((graph,), np.array(FILTERS[self.settings.filter]), nothing, nothing, unscaled(len(nothing)))
 
     def _graph(self, liked: sparse.csr_matrix, progress: Progress) -> sparse.csr_matrix:
         """P, whole where it fits."""

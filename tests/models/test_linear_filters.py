@@ -21,6 +21,11 @@ class TestGFCF(RecommenderContract):
     settings: ClassVar[dict[str, Any]] = {"dimensions": 8}
 
 
+class TestGFCFWithExponents(RecommenderContract):
+    model = "gf-cf"
+    settings: ClassVar[dict[str, Any]] = {"dimensions": 8, "linear_exponent": 0.25, "softness": 0.5}
+
+
 class TestTurboCF(RecommenderContract):
     model = "turbo-cf"
 
@@ -72,6 +77,18 @@ def test_gf_cf_is_the_linear_filter_and_alpha_times_the_low_pass(dimensions: int
     vectors = model.vectors()
     assert vectors.dimensions == dimensions
     np.testing.assert_allclose(vectors.users @ vectors.items.T, 0.7 * liked @ low_pass(liked, dimensions), atol=5e-5)
+
+
+def test_gf_cf_takes_degrees_out_and_puts_them_back_as_its_exponents_say() -> None:
+    graph = communities()
+    liked, degrees = liked_of(graph), liked_of(graph).sum(axis=0)
+    values, waves = np.linalg.svd(normalised(liked, 0.3, 0.4), full_matrices=False)[1:]
+    factor, shares = normalised(liked, 0.3, 0.4) / values[0], (values / values[0])[:3] ** 0.8
+    linear = power(degrees, -0.1)[:, None] * (factor.T @ factor) * power(degrees, 0.1)
+    low = power(degrees, -0.2)[:, None] * (waves[:3].T @ (shares[:, None] * waves[:3])) * power(degrees, 0.2)
+    exponents = {"user_exponent": 0.3, "item_exponent": 0.4, "low_pass_exponent": 0.2, "linear_exponent": 0.1}
+    model = create("gf-cf", dimensions=3, alpha=0.7, softness=0.8, **exponents).fit(graph)
+    np.testing.assert_allclose(model.scores(USERS), liked @ (linear + 0.7 * low), atol=5e-5)
 
 
 def test_gf_cf_by_hand() -> None:
