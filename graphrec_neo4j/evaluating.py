@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from graphrec_neo4j.errors import GraphRecError
@@ -68,14 +69,17 @@ def judge(
     k: int = 20,
     seed: int = 0,
     budget: float | None = None,
+    settings: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     cutoffs: Sequence[int] = (),
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Fit and judge the entrants on one split and compare them, as :func:`compared` tells.
 
-    ``budget`` seconds bound what ``auto`` may try; ``cutoffs`` longer than the catalogue are left out.
+    ``budget`` seconds bound what ``auto`` may try; ``settings`` are those of models by name, where they are not their
+    defaults; ``cutoffs`` longer than the catalogue are left out.
     """
-    models = [create(name, **({"budget": budget} if name == "auto" and budget else {})) for name in who.names]
+    budgets = {"auto": {"budget": budget}} if budget else {}
+    models = [create(name, **{**budgets.get(name, {}), **settings.get(name, {})}) for name in who.names]
     lengths = {cut for cut in cutoffs if cut <= len(split.train.items)} | ({k} if cutoffs else set())
     found = evaluate(models, split, k, seed, progress, cutoffs=lengths, optional=who.optional)
     return compared(replace(found, left_out={**who.left_out, **found.left_out}), BASELINES)

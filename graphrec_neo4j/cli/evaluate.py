@@ -18,6 +18,7 @@ from graphrec_neo4j.cli.common import (
     schema_option,
 )
 from graphrec_neo4j.cli.evaluation_tables import show_comparison, show_evaluation
+from graphrec_neo4j.cli.model_settings import settings_by_model, settings_option
 
 if TYPE_CHECKING:
     from graphrec_neo4j.database import Database
@@ -51,6 +52,7 @@ def _in_a_folder(context: click.Context, parameter: click.Parameter, path: Path 
 @click.option(
     "--budget", type=click.FloatRange(min=1), default=600, show_default=True, help="Seconds that auto may try."
 )
+@settings_option
 @schema_option
 @json_option
 @connection_options
@@ -67,12 +69,15 @@ def evaluate(
 
     Example: graphrec-neo4j evaluate --model auto --model lightgcn --split time
 
+    Example: graphrec-neo4j evaluate --model p3 --model spectral --set spectral.dimensions=256
+
     Example: graphrec-neo4j evaluate --compare --html comparison.html
 
     Example: graphrec-neo4j evaluate --train train.txt --test test.txt --json
     """
     from graphrec_neo4j.evaluating import CUTOFFS, EVERY_MODEL, entrants, judge
 
+    settings = settings_by_model(options["settings"], asked or ("auto",))
     with progress_on_stderr() as progress:
         split = _given(**options) if options["train"] or options["test"] else _cut(connect, how, progress, **options)
         who = entrants((*asked, EVERY_MODEL) if compare else asked, split.train)
@@ -80,6 +85,7 @@ def evaluate(
             split,
             who,
             **{name: options[name] for name in ("k", "seed", "budget")},
+            settings=settings,
             cutoffs=CUTOFFS if compare or html else (),
             progress=progress,
         )

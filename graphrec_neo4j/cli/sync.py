@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,31 +19,16 @@ from graphrec_neo4j.cli.common import (
     schema_in_force,
     schema_option,
 )
+from graphrec_neo4j.cli.model_settings import settings_option
 
 if TYPE_CHECKING:
     from graphrec_neo4j.database import Database
     from graphrec_neo4j.sync import SyncReport, SyncRequest
 
 
-def _settings(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
-    """Turn ``name=value`` into settings; a value is JSON where it is, else a text."""
-    settings: dict[str, Any] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise click.BadParameter(f"{text!r} is not NAME=VALUE", context, parameter)
-        try:
-            settings[name] = json.loads(value)
-        except json.JSONDecodeError:
-            settings[name] = value
-    return settings
-
-
 @click.command()
 @click.option("--model", default="auto", show_default=True, help="See graphrec-neo4j models.")
-@click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", callback=_settings, help="A setting of the model."
-)
+@settings_option
 @click.option("--budget", type=click.FloatRange(min=1), help="Seconds that auto may try models for.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--full", is_flag=True, help="Learn and publish also where nothing changed.")

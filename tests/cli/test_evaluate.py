@@ -85,6 +85,34 @@ def test_k_names_the_metrics(files: tuple[Path, Path]) -> None:
     assert "recall@5" in found["models"][0]
 
 
+def test_a_setting_is_of_the_model_that_is_named(files: tuple[Path, Path]) -> None:
+    given = ("--train", str(files[0]), "--test", str(files[1]))
+    plain = evaluated(*given, "--model", "rp3beta", "--set", "beta=0")["models"]
+    rows = {row["model"]: row for row in plain}
+    assert rows["rp3beta"]["ndcg@20"] == pytest.approx(rows["p3"]["ndcg@20"])
+    both = evaluated(*given, "--model", "rp3beta", "--model", "spectral", "--set", "rp3beta.beta=0")["models"]
+    assert {row["model"]: row["ndcg@20"] for row in both}["rp3beta"] == rows["rp3beta"]["ndcg@20"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--model", "p3", "--model", "rp3beta", "--set", "beta=0"], "say MODEL.beta=VALUE"),
+        (["--model", "p3", "--set", "rp3beta.beta=0"], "is of rp3beta, which no --model names"),
+        (["--model", "p3", "--set", "betta"], "'betta' is not NAME=VALUE"),
+    ],
+)
+def test_a_setting_that_is_nobodys_is_refused(files: tuple[Path, Path], arguments: list[str], said: str) -> None:
+    result = CliRunner().invoke(cli, ["evaluate", "--train", str(files[0]), "--test", str(files[1]), *arguments])
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+
+
+def test_a_setting_that_a_model_does_not_have_is_refused(files: tuple[Path, Path]) -> None:
+    with pytest.raises(ModelError, match="rp3beta has no setting 'betta'"):
+        evaluated("--train", str(files[0]), "--test", str(files[1]), "--model", "rp3beta", "--set", "betta=0")
+
+
 def test_every_difference_has_its_interval_and_every_model_its_slices(files: tuple[Path, Path]) -> None:
     found = evaluated("--train", str(files[0]), "--test", str(files[1]), "--model", "rp3beta")
     rows = {row["model"]: row for row in found["models"]}
