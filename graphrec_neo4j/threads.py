@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 def in_threads(work: Callable[[int, int], None], rows: int, piece: int, threads: int | None = None) -> None:
     """Call ``work(start, stop)`` on pieces of ``rows`` rows, at most ``piece`` each, on all cores by default.
 
-    Rows must not depend on each other, so that the answer is the same for any number of threads.
+    Rows must not depend on each other, so that the answer is the same for any number of threads. An error, or the
+    user's wish to stop, ends the work with the pieces that have begun.
     """
     bounds = [(start, min(start + piece, rows)) for start in range(0, rows, piece)]
     threads = min(threads or os.cpu_count() or 1, len(bounds))
@@ -19,5 +20,9 @@ def in_threads(work: Callable[[int, int], None], rows: int, piece: int, threads:
             work(start, stop)
         return
     with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(work, start, stop) for start, stop in bounds]:
-            done.result()
+        try:
+            for done in [pool.submit(work, start, stop) for start, stop in bounds]:
+                done.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

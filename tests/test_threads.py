@@ -1,3 +1,7 @@
+import signal
+import threading
+from time import sleep
+
 import pytest
 
 from graphrec_neo4j.threads import in_threads
@@ -19,3 +23,18 @@ def test_an_error_in_a_thread_is_not_lost(threads: int) -> None:
 
     with pytest.raises(ValueError, match="0"):
         in_threads(fail, 10, 5, threads)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_interrupt_waits_only_for_the_pieces_that_have_begun(threads: int) -> None:
+    begun = []
+
+    def work(start: int, stop: int) -> None:
+        begun.append(start)
+        if start == 20:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        sleep(0.01)
+
+    with pytest.raises(KeyboardInterrupt):
+        in_threads(work, 500, 1, threads)
+    assert 20 < len(begun) < 70
