@@ -128,6 +128,9 @@ def _of_interactions(snapshot: GraphSnapshot) -> dict[str, Family]:
         ),
         "spectral": Family("spectral", _spectral_axes(ranks), _spectral_settings, seconds["spectral"]),
     }
+    found["gf-cf"] = Family(
+        "gf-cf", {"dimensions": ranks, "alpha": (1.0, 0.3, 3.0)}, _gf_cf_settings, seconds["spectral"]
+    )
     found["slim"] = Family(
         "slim", {"neighbours": (200,), "l1": (0.5, 0.1), "l2": (50.0, 100.0)}, seconds=seconds["slim"]
     )
@@ -152,6 +155,11 @@ def _spectral_settings(point: Point) -> dict[str, Any]:
     user, item = point["exponents"]
     rest = {axis: value for axis, value in point.items() if axis != "exponents"}
     return {**rest, "user_exponent": user, "item_exponent": item}
+
+
+def _gf_cf_settings(point: Point) -> dict[str, Any]:
+    exponents = {"user_exponent": 0.35, "item_exponent": 0.35, "low_pass_exponent": 0.25, "linear_exponent": 0.25}
+    return {**point, **exponents, "softness": 0.5}
 
 
 def made(variant: Variant) -> Recommender:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from scipy import sparse
@@ -63,6 +64,17 @@ class GFCF(LinearFilter):
     def vectors(self) -> Vectors:
         """Return the vectors of the low pass."""
         return Vectors(self.tastes.history @ self.filter.read, self.filter.answer)
+
+    def varied(self, settings: Any) -> Self | None:
+        """Fewer dimensions or another alpha, where there was one, need no new decomposition."""
+        mine = self.settings
+        same = replace(settings, dimensions=mine.dimensions, alpha=mine.alpha) == mine
+        if not same or not mine.alpha or settings.dimensions > mine.dimensions:
+            return None
+        other, waves = copy(self), slice(settings.dimensions)
+        answer = self.filter.answer[:, waves] * np.float32(settings.alpha / mine.alpha)
+        other.settings, other.filter = settings, replace(self.filter, read=self.filter.read[:, waves], answer=answer)
+        return other
 
     def _filter(self, liked: sparse.csr_matrix, seed: int, progress: Progress) -> Filter:
         settings = self.settings

@@ -91,6 +91,17 @@ def test_gf_cf_takes_degrees_out_and_puts_them_back_as_its_exponents_say() -> No
     np.testing.assert_allclose(model.scores(USERS), liked @ (linear + 0.7 * low), atol=5e-5)
 
 
+def test_a_varied_gf_cf_is_the_one_that_is_fitted_with_these_settings() -> None:
+    graph = communities()
+    wide = create("gf-cf", dimensions=9, alpha=0.3, softness=0.5).fit(graph)
+    other = create("gf-cf", dimensions=3, alpha=0.9, softness=0.5)
+    varied = wide.varied(other.settings)
+    np.testing.assert_allclose(varied.scores(USERS), other.fit(graph).scores(USERS), atol=1e-5)
+    assert wide.settings.dimensions == wide.vectors().dimensions == 9
+    assert wide.varied(create("gf-cf", dimensions=3, softness=0.4).settings) is None
+    assert wide.varied(create("gf-cf", dimensions=10, softness=0.5).settings) is None
+
+
 def test_gf_cf_by_hand() -> None:
     # User 0 likes items 0 and 1, user 1 item 1, so R~ is [[1/sqrt(2), 1/2], [0, 1/sqrt(2)]].
     model = create("gf-cf", alpha=0.0, dimensions=1).fit(snapshot_of(2, 2, [(0, 0), (0, 1), (1, 1)]))
