@@ -62,8 +62,8 @@ class ItemKNN(ItemGraph):
             return best_products(users.T.tocsr(), users, self.settings.neighbours, progress).T
         lengths = np.sqrt(np.asarray(users.multiply(users).sum(axis=0)).ravel())
         degrees = self.popularity
-        weigh = jaccard(degrees, degrees, shrinkage) if kind == "jaccard" else cosine(lengths, lengths, shrinkage)
-        return best_products(users.T.tocsr(), users, self.settings.neighbours, progress, weigh).T
+        likeness = jaccard(degrees, degrees, shrinkage) if kind == "jaccard" else cosine(lengths, lengths, shrinkage)
+        return best_products(users.T.tocsr(), users, self.settings.neighbours, progress, likeness).T
 
     def _nearest(self) -> sparse.csr_matrix:
         return self.graph.T.tocsr()

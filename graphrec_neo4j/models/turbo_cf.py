@@ -11,6 +11,7 @@ from scipy import sparse
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.foresee import must_fit, room_for
 from graphrec_neo4j.models.item_products import best_products
+from graphrec_neo4j.models.likeness import power
 from graphrec_neo4j.models.linear_filter import Filter, LinearFilter, normalised, unscaled
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.sparse_rows import best_of_rows
@@ -83,14 +84,14 @@ class TurboCF(LinearFilter):
     def _graph(self, liked: sparse.csr_matrix, progress: Progress) -> sparse.csr_matrix:
         """P, whole where it fits."""
         self.chosen_on = type(self).chosen_on
-        kept, power = self._ties_that_fit(liked), np.float32(self.settings.power)
+        kept = self._ties_that_fit(liked)
         factor = normalised(liked, self.settings.alpha, 1 - self.settings.alpha)
         if kept < liked.shape[1]:
             self.chosen_on = f"nothing: settings as given; only the best {kept:,} ties of each item fit into memory"
-            return best_products(factor.T.tocsr(), factor, kept, progress, lambda block, _: block.power(power))
+            return best_products(factor.T.tocsr(), factor, kept, progress, power(self.settings.power))
         progress("comparing items", 0, 1)
         graph = (factor.T @ factor).tocsr()
-        graph.data **= power
+        graph.data **= np.float32(self.settings.power)
         graph.sort_indices()
         progress("comparing items", 1, 1)
         return graph

@@ -73,11 +73,11 @@ class UserKNN(Recommender):
         ours, theirs = (np.diff(held.indptr).astype(np.float64) for held in (histories, self.tastes.history))
         shrinkage = self.settings.shrinkage
         if self.settings.similarity == "jaccard":
-            weigh = jaccard(ours, theirs, shrinkage)
+            likeness = jaccard(ours, theirs, shrinkage)
         else:
-            weigh = cosine(np.sqrt(ours), np.sqrt(theirs), shrinkage)
+            likeness = cosine(np.sqrt(ours), np.sqrt(theirs), shrinkage)
         known = self.tastes.history.T.tocsr().astype(np.float64)
-        return best_products(histories, known, self.settings.neighbours, progress, weigh, to_oneself=to_oneself)
+        return best_products(histories, known, self.settings.neighbours, progress, likeness, to_oneself=to_oneself)
 
     def _scores(self, users: Rows) -> Scores:
         return self.walk.scores(users)
