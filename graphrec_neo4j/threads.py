@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 
 def in_threads(work: Callable[[int, int], None], rows: int, piece: int, threads: int | None = None) -> None:
@@ -26,3 +27,12 @@ def in_threads(work: Callable[[int, int], None], rows: int, piece: int, threads:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Let a dense product inside take one thread, where :func:`in_threads` shares out whole products."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        yield

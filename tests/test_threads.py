@@ -2,9 +2,11 @@ import signal
 import threading
 from time import sleep
 
+import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from graphrec_neo4j.threads import in_threads
+from graphrec_neo4j.threads import in_threads, one_blas_thread
 
 
 @pytest.mark.parametrize("rows", [0, 1, 7, 8, 20])
@@ -38,3 +40,17 @@ def test_an_interrupt_waits_only_for_the_pieces_that_have_begun(threads: int) ->
     with pytest.raises(KeyboardInterrupt):
         in_threads(work, 500, 1, threads)
     assert 20 < len(begun) < 70
+
+
+def blas_threads() -> list[int]:
+    np.ones((2, 2)) @ np.ones((2, 2))
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+def test_products_take_one_thread_inside_and_as_many_as_before_afterwards() -> None:
+    with threadpool_limits(2, user_api="blas"):
+        before = blas_threads()
+        with one_blas_thread():
+            assert blas_threads() == [1] * len(before)
+        assert before
+        assert blas_threads() == before

@@ -11,6 +11,8 @@ from graphrec_neo4j.results import NO_ITEM
 Int32s = npt.NDArray[np.int32]
 Float32s = npt.NDArray[np.float32]
 
+CHUNK = 64
+
 
 @numba.njit(cache=True, nogil=True)
 def insert(items: Int32s, scores: Float32s, item: int, score: float) -> None:
@@ -22,6 +24,23 @@ def insert(items: Int32s, scores: Float32s, item: int, score: float) -> None:
         place -= 1
     items[place] = item
     scores[place] = score
+
+
+@numba.njit(cache=True, nogil=True)
+def _merge_span(values: Float32s, first_item: int, items: Int32s, scores: Float32s) -> None:
+    """Merge ``values`` (n,) of items ``first_item``... into one descending list (k,).
+
+    Hardly any chunk has a value for the list, and whether it has one is asked without a branch, so that the processor
+    compares many values at once.
+    """
+    for start in range(0, len(values), CHUNK):
+        chunk, last, found = values[start : start + CHUNK], scores[-1], False
+        for value in chunk:
+            found |= value > last
+        if found:
+            for place in range(len(chunk)):
+                if chunk[place] > scores[-1]:
+                    insert(items, scores, first_item + start + place, chunk[place])
 
 
 @numba.njit(cache=True, nogil=True)
@@ -37,8 +56,7 @@ def merge_block(
 ) -> None:
     """Merge score rows ``start`` to ``stop`` of ``block`` (m, t), items ``first_item``..., into lists (m, k).
 
-    ``pointers`` and ``indices`` (sorted) are the CSR parts of what each row leaves out. Between two of those
-    items the loop is one comparison an item.
+    ``pointers`` and ``indices`` (sorted) are the CSR parts of what each row leaves out.
     """
     width = block.shape[1]
     for row in range(start, stop):
@@ -50,9 +68,7 @@ def merge_block(
         while item < width:
             is_last = here == there or indices[here] >= first_item + width
             end = width if is_last else indices[here] - first_item
-            for column in range(item, end):
-                if block[row, column] > best[-1]:
-                    insert(mine, best, first_item + column, block[row, column])
+            _merge_span(block[row, item:end], first_item + item, mine, best)
             item = end + 1
             here += 1 - is_last
 

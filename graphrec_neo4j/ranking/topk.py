@@ -6,6 +6,7 @@ A list is ordered by score, best first; ties go to the lower item row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +14,13 @@ from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.results import NO_ITEM, TopK
-from graphrec_neo4j.threads import in_threads
+from graphrec_neo4j.threads import in_threads, one_blas_thread
 
 Rows = npt.NDArray[np.integer]
 Scores = npt.NDArray[np.float32]
 
 BLOCK_BYTES = 64 * 2**20
-TILE_USERS, TILE_ITEMS = 2048, 4096
+TILE_USERS, TILE_ITEMS = 512, 1024
 PIECE = 512
 
 
@@ -52,19 +53,35 @@ def top_k_of_vectors(
 ) -> TopK:
     """Return the k unseen items with the largest dot products for each of ``users``, exactly.
 
-    ``user_vectors`` (n_users, d), ``item_vectors`` (n_items, d), ``seen`` (n_users, n_items). Works in tiles
-    that stay in the processor's cache. Raises ModelError if k is less than 1.
+    ``user_vectors`` (n_users, d), ``item_vectors`` (n_items, d), ``seen`` (n_users, n_items). Each thread multiplies
+    and merges tiles of its own users, which stay in its processor's cache. Raises ModelError if k is less than 1.
     """
     top = _empty(len(users), k)
     items = np.ascontiguousarray(item_vectors, dtype=np.float32)
-    for start in range(0, len(users), TILE_USERS):
-        block = slice(start, min(start + TILE_USERS, len(users)))
-        rows = users[block]
-        mine = np.ascontiguousarray(user_vectors[rows], dtype=np.float32)
-        seen_here = None if seen is None else _sorted(seen[rows])
-        for first in range(0, len(items), TILE_ITEMS):
-            merge_scores(mine @ items[first : first + TILE_ITEMS].T, first, seen_here, top, block)
+
+    def work(start: int, stop: int) -> None:
+        mine = np.ascontiguousarray(user_vectors[users[start:stop]], dtype=np.float32)
+        hidden = None if seen is None else seen[users[start:stop]]
+        _merge_products(mine, items, hidden, top.items[start:stop], top.scores[start:stop])
+
+    with one_blas_thread() if len(users) > TILE_USERS else nullcontext():
+        in_threads(work, len(users), TILE_USERS)
     return top
+
+
+def _merge_products(
+    mine: Scores, items: Scores, seen: sparse.csr_matrix | None, listed: npt.NDArray[np.int32], best: Scores
+) -> None:
+    """Merge the dot products of ``mine`` (m, d) with all ``items`` (n, d) into lists (m, k), tile by tile."""
+    from graphrec_neo4j.ranking.kernels import merge_block
+
+    pointers, indices = _hidden(seen, len(mine))
+    tile = np.empty(len(mine) * TILE_ITEMS, dtype=np.float32)
+    for first in range(0, len(items), TILE_ITEMS):
+        others = items[first : first + TILE_ITEMS]
+        scores = tile[: len(mine) * len(others)].reshape(len(mine), len(others))
+        np.matmul(mine, others.T, out=scores)
+        merge_block(scores, first, pointers, indices, listed, best, 0, len(mine))
 
 
 def merge_scores(scores: Scores, first_item: int, seen: sparse.csr_matrix | None, top: TopK, block: slice) -> None:
@@ -74,11 +91,7 @@ def merge_scores(scores: Scores, first_item: int, seen: sparse.csr_matrix | None
     """
     from graphrec_neo4j.ranking.kernels import merge_block
 
-    if seen is None:
-        pointers, indices = np.zeros(len(scores) + 1, dtype=np.int32), np.zeros(0, dtype=np.int32)
-    else:
-        seen = _sorted(seen)
-        pointers, indices = seen.indptr.astype(np.int32), seen.indices.astype(np.int32)
+    pointers, indices = _hidden(seen, len(scores))
     items, best = top.items[block], top.scores[block]
 
     def work(start: int, stop: int) -> None:
@@ -112,5 +125,9 @@ def _empty(n_users: int, k: int) -> TopK:
     return TopK(np.full((n_users, k), NO_ITEM, dtype=np.int32), np.full((n_users, k), -np.inf, dtype=np.float32))
 
 
-def _sorted(seen: sparse.csr_matrix) -> sparse.csr_matrix:
-    return seen if seen.has_sorted_indices else seen.sorted_indices()
+def _hidden(seen: sparse.csr_matrix | None, n_rows: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """The CSR pointers and sorted indices of what each of ``n_rows`` rows leaves out."""
+    if seen is None:
+        return np.zeros(n_rows + 1, dtype=np.int32), np.zeros(0, dtype=np.int32)
+    seen = seen if seen.has_sorted_indices else seen.sorted_indices()
+    return seen.indptr.astype(np.int32), seen.indices.astype(np.int32)

@@ -21,7 +21,7 @@ def by_sorting(scores: np.ndarray, seen: np.ndarray, k: int) -> list[list[int]]:
 
 
 @settings(deadline=None)
-@given(st.integers(0, 10_000), st.integers(1, 150), st.integers(1, 40), st.integers(1, 12))
+@given(st.integers(0, 10_000), st.integers(1, 60), st.integers(1, 200), st.integers(1, 12))
 def test_lists_are_those_of_plain_sorting(seed: int, users: int, items: int, k: int) -> None:
     random = np.random.default_rng(seed)
     scores = random.integers(-3, 4, (users, items)).astype(np.float32)
