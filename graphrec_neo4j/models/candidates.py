@@ -129,7 +129,7 @@ def _of_interactions(snapshot: GraphSnapshot) -> dict[str, Family]:
         "spectral": Family("spectral", _spectral_axes(ranks), _spectral_settings, seconds["spectral"]),
     }
     found["gf-cf"] = Family(
-        "gf-cf", {"dimensions": ranks, "alpha": (1.0, 0.3, 3.0)}, _gf_cf_settings, seconds["spectral"]
+        "gf-cf", {"dimensions": ranks, "alpha": (0.5, 0.25, 1.0)}, _gf_cf_settings, seconds["spectral"]
     )
     found["slim"] = Family(
         "slim", {"neighbours": (200,), "l1": (0.5, 0.1), "l2": (50.0, 100.0)}, seconds=seconds["slim"]
@@ -158,7 +158,7 @@ def _spectral_settings(point: Point) -> dict[str, Any]:
 
 
 def _gf_cf_settings(point: Point) -> dict[str, Any]:
-    exponents = {"user_exponent": 0.35, "item_exponent": 0.35, "low_pass_exponent": 0.25, "linear_exponent": 0.25}
+    exponents = {"user_exponent": 0.3, "item_exponent": 0.4, "low_pass_exponent": 0.25, "linear_exponent": 0.25}
     return {**point, **exponents, "softness": 0.5}
 
 
