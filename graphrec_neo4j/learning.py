@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphrec_neo4j.explain.sentences import Describer
+from graphrec_neo4j.foresee import must_fit
 from graphrec_neo4j.models import create
 from graphrec_neo4j.models.base import Recommender
 from graphrec_neo4j.progress import Progress, silent
@@ -46,8 +47,11 @@ def learn(
 ) -> Learnt:
     """Judge ``model`` on a held-out part, fit it on everything, and make the lists, vectors and reasons to publish.
 
+    Raises ModelError before any work where memory is too small for what every run needs.
     A model that chose something on a validation part of its own (``chosen``) is judged by that one, and not twice.
     """
+    whole = "the PageRank of all items, which every run publishes,"
+    must_fit(whole, TypedGraph.bytes_of(snapshot), None, "load fewer edges or take a machine with more memory")
     clock = _Clock()
     fitted = create(model, **settings).fit(snapshot, seed=seed, progress=progress)
     clock.lap("fit")

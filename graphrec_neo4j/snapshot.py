@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from graphrec_neo4j.column_hashes import hash_columns, hash_objects
 from graphrec_neo4j.edge_times import MISSING_TIME as MISSING_TIME
 from graphrec_neo4j.edge_times import fading
 from graphrec_neo4j.edge_weights import walk_strengths
@@ -141,13 +142,13 @@ class GraphSnapshot:
         for name in sorted(self.nodes):
             nodes = self.nodes[name]
             hashed.update(f"node {name} {nodes.ids.key_type} {len(nodes)}\0".encode())
-            _hash_objects(hashed, nodes.ids.keys)
+            hash_objects(hashed, nodes.ids.keys)
             columns = {"name": nodes.names, "features": nodes.features}
             columns |= {f"text:{label}": column for label, column in nodes.texts.items()}
-            _hash_columns(hashed, columns)
+            hash_columns(hashed, columns)
         for name in sorted(self.edges):
             hashed.update(f"edge {name} {len(self.edges[name])}\0".encode())
-            _hash_columns(hashed, self.edges[name].columns())
+            hash_columns(hashed, self.edges[name].columns())
         return hashed.hexdigest()
 
     @cached_property
@@ -180,6 +181,14 @@ class GraphSnapshot:
         made = self.interactions if edge == ALL_INTERACTIONS else self._strengths(edge, every=every)
         return made if forward else _canonical(made.T)
 
+    def matrix_entries(self, edge: str) -> int:
+        """Return how many entries :meth:`matrix` has at most, without making it."""
+        if edge == ALL_INTERACTIONS:
+            return sum(self.matrix_entries(name) for name in self.schema.by_role("interaction"))
+        kept = self._is_positive(edge)
+        count = len(self.edges[edge]) if kept is None else int(kept.sum())
+        return count if self.schema.edges[edge].directed else 2 * count
+
     def step_matrices(self, steps: tuple[Step, ...]) -> list[sparse.csr_matrix]:
         """The matrix of each step of a meta-path, in walking order, so that their product is the path count."""
         return [self.matrix(step.edge, forward=step.forward) for step in steps]
@@ -203,10 +212,15 @@ class GraphSnapshot:
         forward = self.schema.edges[name].source == self.schema.recommend_to
         return self.matrix(name, forward=forward, every=every)
 
+    def _is_positive(self, name: str) -> npt.NDArray[np.bool_] | None:
+        """Which edges of one type are positive, None where all are."""
+        threshold, weight = self.schema.edges[name].positive_from, self.edges[name].weight
+        return None if threshold is None or weight is None else weight >= threshold
+
     def _strengths(self, name: str, *, every: bool) -> sparse.csr_matrix:
         kind, edges = self.schema.edges[name], self.edges[name]
-        if not every and kind.positive_from is not None and edges.weight is not None:
-            edges = edges.take(edges.weight >= kind.positive_from)
+        kept = None if every else self._is_positive(name)
+        edges = edges if kept is None else edges.take(kept)
         strength = np.ones(len(edges)) if every else self._weights(name, edges)
         if edges.time is not None and not every:
             strength = strength * fading(edges.time, self.half_life_days, self._newest)
@@ -268,30 +282,3 @@ def _canonical(matrix: sparse.spmatrix) -> sparse.csr_matrix:
     made.eliminate_zeros()
     made.sort_indices()
     return made
-
-
-def _hash_columns(hashed: hashlib.blake2b, columns: Mapping[str, npt.NDArray | None]) -> None:
-    for label, column in sorted(columns.items()):
-        if column is None or _all_missing(label, column):
-            continue
-        hashed.update(f"{label}\0".encode())
-        if column.dtype == object:
-            _hash_objects(hashed, column.tolist())
-        else:
-            # -0.0 and 0.0 are equal, as are all NaN, so they must hash alike.
-            plain = np.where(np.isnan(column), np.nan, column + 0.0) if column.dtype.kind == "f" else column
-            hashed.update(np.ascontiguousarray(plain).tobytes())
-
-
-def _all_missing(label: str, column: npt.NDArray) -> bool:
-    if column.dtype == object:
-        return all(value is None for value in column)
-    return bool(
-        np.isnan(column).all() if column.dtype.kind == "f" else label == "time" and (column == MISSING_TIME).all()
-    )
-
-
-def _hash_objects(hashed: hashlib.blake2b, values: Iterable[object]) -> None:
-    for value in values:
-        text = repr(value).encode("utf-8", "surrogatepass")
-        hashed.update(len(text).to_bytes(8, "little") + text)

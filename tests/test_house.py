@@ -13,7 +13,18 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted([*(ROOT / "graphrec_neo4j").rglob("*.py"), *(ROOT / "loaders").rglob("*.py")])
 
 WINGS = ("walks", "models", "training", "ranking", "explain")
-GROUND_FOR_WINGS = {"snapshot", "ids", "errors", "results", "meta_path", "progress", "schema", "threads", "edge_times"}
+GROUND_FOR_WINGS = {
+    "snapshot",
+    "ids",
+    "errors",
+    "results",
+    "meta_path",
+    "progress",
+    "schema",
+    "threads",
+    "edge_times",
+    "foresee",
+}
 ROOF = {"sync", "learning", "answers", "asking", "evaluating", "report", "demo"}
 MAY_IMPORT = {
     "walks": {"ranking"},

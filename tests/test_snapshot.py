@@ -106,6 +106,13 @@ def test_interactions_are_positive_edges_times_importance() -> None:
     np.testing.assert_allclose(shop().interactions.toarray(), expected)
 
 
+def test_entries_of_a_matrix_are_counted_before_it_is_made() -> None:
+    graph = shop()
+    counted = {name: graph.matrix_entries(name) for name in (*graph.edges, "*")}
+    assert counted == {"RATED": 1, "BOUGHT_BY": 1, "KNOWS": 2, "*": 2}
+    assert counted == {name: graph.matrix(name).nnz for name in counted}
+
+
 def test_seen_holds_every_excluding_edge_also_those_that_are_not_positive() -> None:
     assert shop().seen.toarray().tolist() == [[1, 1, 1], [1, 0, 0], [0, 0, 0]]
 

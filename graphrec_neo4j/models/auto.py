@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
 from graphrec_neo4j.models.blend import DEPTH, gates_of, scales_of, table_scales
 from graphrec_neo4j.models.candidates import Variant, made
@@ -24,6 +25,9 @@ from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 DIMENSIONS = 64
+MEMBERS = 12
+BYTES_A_TRIED_USER = 90_000.0
+"""Up to 100 candidates of each member, with a score by each."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Auto(Recommender):
     paper = "none; a weighted hybrid in the sense of Burke: Hybrid recommender systems, UMUAI 2002"
     uses = ("interactions", "ties", "categories")
     inductive = True
+    lighter = "take p3 or popularity, or choose on fewer users (most_users)"
     settings_class: ClassVar[type] = AutoSettings
 
     chosen: Mapping[str, Any]
@@ -70,17 +75,28 @@ class Auto(Recommender):
         """Return 64-dimensional vectors, or None where there is no interaction to make any from."""
         return self.own_vectors
 
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        """Splitting, the pools of candidates that weights are chosen on, and the best of each member for everybody.
+
+        A member that does not fit beside that says so itself, and is left out.
+        """
+        tried = min(self.settings.most_users, self.n_users)
+        return 130.0 * pairs + 2.0 * BYTES_A_TRIED_USER * tried + 8.0 * DEPTH * MEMBERS * self.n_users
+
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         settings = self.settings
         selection = select(snapshot, settings.share, settings.most_users, settings.budget, seed, progress)
+        self.members = []
+        for number, (name, variant) in enumerate(selection.variants.items()):
+            progress(f"fitting {variant[0]}", number, len(selection.variants))
+            try:
+                self.members.append(made(variant).fit(snapshot, seed=seed))
+            except ModelError as error:
+                selection = selection.without(name, error)
         self.chosen, self.chosen_on = selection.report(), selection.on
         self.variants = list(selection.variants.values())
         self.weights = np.array(list(selection.weights.values()))
         self.gated = np.array(list(selection.gated.values()))
-        self.members = []
-        for number, variant in enumerate(self.variants):
-            progress(f"fitting {variant[0]}", number, len(self.variants))
-            self.members.append(made(variant).fit(snapshot, seed=seed))
         everyone = np.arange(self.n_users)
         best = [member.top_k(everyone, DEPTH, snapshot.interactions).scores for member in self.members]
         scales = np.stack([scales_of(scores) for scores in best], axis=1)

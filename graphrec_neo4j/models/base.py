@@ -15,6 +15,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError, nearest
+from graphrec_neo4j.foresee import must_fit
+from graphrec_neo4j.meta_path import ALL_INTERACTIONS
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.ranking.topk import fill_up, top_k_of_blocks
 from graphrec_neo4j.results import NO_ITEM, Explanation, Neighbours, TopK, Vectors
@@ -23,6 +25,12 @@ from graphrec_neo4j.snapshot import GraphSnapshot
 Rows = npt.NDArray[np.integer]
 Scores = npt.NDArray[np.float32]
 State = dict[str, "npt.NDArray | sparse.csr_matrix"]
+
+MATRICES = 24.0
+"""Bytes an interaction of the two matrices, of what is liked and of what is seen, that every model works with."""
+
+WORTH_FORESEEING = 2**26
+"""Answers below that many bytes are given without asking how much memory is left, which takes longer than some."""
 
 
 class Recommender(ABC):
@@ -37,6 +45,7 @@ class Recommender(ABC):
     paper: ClassVar[str]
     uses: ClassVar[tuple[str, ...]]
     inductive: ClassVar[bool]
+    lighter: ClassVar[str] = "take popularity, which needs least, or fit fewer edges"
     needs: ClassVar[tuple[str, ...]] = ()
     settings: Any
     settings_class: ClassVar[type]
@@ -62,11 +71,15 @@ class Recommender(ABC):
         return cls(cls.settings_class(**plain))
 
     def fit(self, snapshot: GraphSnapshot, *, seed: int = 0, progress: Progress = silent) -> Self:
-        """Fit on ``snapshot``; the same seed gives the same numbers. Raises ModelError where nothing can be learnt."""
+        """Fit on ``snapshot``; the same seed gives the same numbers.
+
+        Raises ModelError where nothing can be learnt, and before any work where it would not fit into memory.
+        """
         self.n_users, self.n_items = len(snapshot.users), len(snapshot.items)
         if not self.n_users or not self.n_items:
             schema = snapshot.schema
             raise ModelError(f"the graph has no {schema.recommend_to} or no {schema.recommend}; load some first.")
+        self._foresee(snapshot)
         self.popularity = np.asarray((snapshot.interactions > 0).sum(axis=0), dtype=np.float64).ravel()
         self._fit(snapshot, seed, progress)
         return self
@@ -77,7 +90,9 @@ class Recommender(ABC):
 
     def scores(self, users: Rows) -> Scores:
         """Return the score of every item for each of ``users``: (len(users), n_items), finite."""
-        return self._scores(self._known(users, self.n_users, "user"))
+        users = self._known(users, self.n_users, "user")
+        _answer_must_fit("scores", len(users), 4.0 * self.n_items)
+        return self._scores(users)
 
     def top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None = None) -> TopK:
         """Return the best k items of each of ``users``, without those of ``seen`` (n_users, n_items).
@@ -86,7 +101,9 @@ class Recommender(ABC):
         items at a score of 0.
         """
         users = self._known(users, self.n_users, "user")
-        top = self._top_k(users, min(k, self.n_items), seen)
+        k = min(k, self.n_items)
+        _answer_must_fit(f"lists of {k:,} items", len(users), 16.0 * k)
+        top = self._top_k(users, k, seen)
         return fill_up(top, self.popularity, None if seen is None else seen[users])
 
     def vectors(self) -> Vectors | None:
@@ -101,6 +118,7 @@ class Recommender(ABC):
         """Return scores (m, n_items) for m unseen users from their histories (m, n_items) alone."""
         if histories.shape[1] != self.n_items:
             raise ModelError(f"histories must have {self.n_items} columns, one an item.")
+        _answer_must_fit("scores", histories.shape[0], 4.0 * self.n_items)
         return self._fold_in(histories)
 
     def explain(self, user: int, item: int, limit: int = 5) -> Explanation:
@@ -118,6 +136,12 @@ class Recommender(ABC):
         items = np.asarray(items)
         self._known(items[items != NO_ITEM], self.n_items, "item")
         return self._explain_many(users, items, limit)
+
+    def _foresee(self, snapshot: GraphSnapshot) -> None:
+        """Raise ModelError if fitting on ``snapshot`` would take more memory than there is."""
+        pairs = snapshot.matrix_entries(ALL_INTERACTIONS)
+        sizes = f"{self.n_users:,} users, {self.n_items:,} items and {pairs:,} interactions"
+        must_fit(f"{self.name} on {sizes}", MATRICES * pairs + self._memory(snapshot, pairs), None, self.lighter)
 
     def _known(self, rows: Rows, count: int, what: str) -> Rows:
         """Return ``rows`` as an array; raises ModelError before fitting and for rows outside 0..count-1."""
@@ -154,6 +178,14 @@ class Recommender(ABC):
         return self
 
     @abstractmethod
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        """About how many bytes :meth:`_fit` takes at most, beside ``snapshot`` and the matrices of all interactions.
+
+        Told from sizes and settings alone, ``pairs`` being the number of interactions: ``n_users`` and ``n_items``
+        are known, nothing else is. Within a factor of two of what is measured.
+        """
+
+    @abstractmethod
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None: ...
 
     @abstractmethod
@@ -177,6 +209,11 @@ class Recommender(ABC):
 
     def _top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None) -> TopK:
         return top_k_of_blocks(self._scores, users, k, self.n_items, seen)
+
+
+def _answer_must_fit(what: str, rows: int, bytes_a_row: float) -> None:
+    if rows * bytes_a_row > WORTH_FORESEEING:
+        must_fit(f"{what} for {rows:,} users", rows * bytes_a_row, None, "ask for fewer users at a time")
 
 
 def _assemble(arrays: dict[str, npt.NDArray]) -> State:

@@ -12,10 +12,12 @@ from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.base import Scores
+from graphrec_neo4j.models.factorise import svd_bytes
 from graphrec_neo4j.models.gf_cf import low_pass
 from graphrec_neo4j.models.linear_filter import Filter, LinearFilter, normalised, unscaled
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.results import Vectors
+from graphrec_neo4j.snapshot import GraphSnapshot
 
 Merge = Literal["early", "late"]
 
@@ -62,7 +64,11 @@ class BSPM(LinearFilter):
     name = "bspm"
     line = "a history blurred along the item graph, then sharpened, in closed form; gives vectors"
     paper = "Choi, Hong, Park, Cho: Blurring-sharpening process models for collaborative filtering, SIGIR 2023"
+    lighter = "set fewer dimensions or take p3"
     settings_class: ClassVar[type] = BSPMSettings
+
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        return svd_bytes(self.n_users, self.n_items, pairs, self.settings.dimensions)
 
     def vectors(self) -> Vectors:
         """Return vectors whose dot products are the share of the low pass in the scores."""

@@ -111,12 +111,18 @@ class Covisit(ItemGraph):
     line = "items that people visit within a day of those of the history"
     paper = "Davidson et al.: The YouTube video recommendation system, RecSys 2010"
     uses = ("interactions", "times")
+    lighter = "set fewer neighbours, or take item-knn or popularity"
     settings_class: ClassVar[type] = CovisitSettings
 
     reading: sparse.csr_matrix
     pairs: sparse.csr_matrix
     onward: tuple[sparse.csr_matrix, ...]
     newcomers: Newcomers
+
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        """Pairs sorted by time, or in the end the lists of related items as the matrices that they become."""
+        slots = float(self.n_items) * min(self.settings.neighbours, self.n_items)
+        return max(125.0 * pairs, 60.0 * pairs + (24.0 + 24.0 * self.settings.steps) * slots)
 
     def _graph(
         self, snapshot: GraphSnapshot, liked: sparse.csr_matrix, seed: int, progress: Progress

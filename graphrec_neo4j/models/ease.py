@@ -10,12 +10,13 @@ import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.foresee import must_fit
 from graphrec_neo4j.models.base import Rows, Scores, State
-from graphrec_neo4j.models.foresee import must_fit
 from graphrec_neo4j.models.linear_model import LinearModel
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.topk import top_k_of_blocks
 from graphrec_neo4j.results import NO_ITEM, Neighbours
+from graphrec_neo4j.snapshot import GraphSnapshot
 
 BLOCK = 1024
 ROOM_TO_WORK = 1.1
@@ -51,6 +52,7 @@ class EASE(LinearModel):
     name = "ease"
     line = "the best linear model between items, in closed form; memory grows with the square of the items"
     paper = "Steck: Embarrassingly shallow autoencoders for sparse data, WWW 2019"
+    lighter = "take slim or item-knn, whose ties are sparse"
     settings_class: ClassVar[type] = EASESettings
 
     table: Scores
@@ -65,6 +67,9 @@ class EASE(LinearModel):
         counts = np.zeros(top.items.shape, dtype=np.int64)
         counts[~weak] = self.tastes.shared(np.nonzero(~weak)[0], top.items[~weak])
         return Neighbours(top, counts)
+
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        return 4.0 * self.n_items**2 * ROOM_TO_WORK + 20.0 * pairs
 
     def _learn(self, liked: sparse.csr_matrix, seed: int, progress: Progress) -> None:
         n_items = liked.shape[1]

@@ -17,6 +17,12 @@ SMALLEST = 1e-5
 """A singular value below that part of the largest is taken for rounding."""
 
 
+def svd_bytes(n_users: int, n_items: int, pairs: int, rank: int) -> float:
+    """About how much memory :func:`truncated_svd` takes at most, with the vectors that models make of its waves."""
+    width = min(rank + OVERSAMPLING, n_users, n_items)
+    return 4.0 * width * (n_users + 5.0 * n_items) + 30.0 * pairs
+
+
 def truncated_svd(
     matrix: sparse.csr_matrix, rank: int, seed: int, rounds: int = 5, progress: Progress = silent
 ) -> tuple[Floats, Floats]:

@@ -63,6 +63,7 @@ class IALS(Recommender):
     uses = ("interactions",)
     needs = ("implicit",)
     inductive = True
+    lighter = "set fewer dimensions or take spectral"
     settings_class: ClassVar[type] = IALSSettings
 
     tastes: Tastes
@@ -74,6 +75,10 @@ class IALS(Recommender):
     def confidence(self) -> float:
         """c of what is liked; of all else it is 1."""
         return 1 + 1 / self.settings.unobserved
+
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        """The library's vectors and ours, and who likes what by user and by item."""
+        return 8.0 * self.settings.dimensions * (self.n_users + self.n_items) + 28.0 * pairs
 
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         self.tastes = Tastes.of(snapshot)

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.item_graph import ItemGraph
-from graphrec_neo4j.models.item_products import best_products
+from graphrec_neo4j.models.item_products import best_products, ties_bytes
 from graphrec_neo4j.models.likeness import cosine, jaccard
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.snapshot import GraphSnapshot
@@ -51,7 +51,11 @@ class ItemKNN(ItemGraph):
     name = "item-knn"
     line = "items that the same people like as those of the history"
     paper = "Deshpande, Karypis: Item-based top-N recommendation algorithms, ACM TOIS 2004"
+    lighter = "set fewer neighbours or take spectral"
     settings_class: ClassVar[type] = ItemKNNSettings
+
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        return ties_bytes(self.n_items, self.n_items, self.settings.neighbours) + 40.0 * pairs
 
     def _graph(
         self, snapshot: GraphSnapshot, liked: sparse.csr_matrix, seed: int, progress: Progress

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.errors import MissingExtraError, ModelError
+from graphrec_neo4j.foresee import must_fit_into
 from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
 from graphrec_neo4j.models.taste import Tastes, TasteVectors, pattern
 from graphrec_neo4j.progress import Progress
@@ -75,21 +76,31 @@ class LightGCN(Recommender):
     uses = ("interactions",)
     needs = ("torch", "torch_geometric")
     inductive = True
+    lighter = "set more batches or fewer dimensions, or take spectral"
     settings_class: ClassVar[type] = LightGCNSettings
 
     device: str = "auto"
     tastes: Tastes
     parts: TasteVectors
 
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        """Vectors and what Adam keeps of them, those of a batch's pairs, a batch against its negatives, the graph."""
+        settings, nodes = self.settings, self.n_users + self.n_items
+        users, positive = self.n_users / settings.batches, pairs / settings.batches
+        table = users * min(settings.negatives, self.n_items) if settings.loss == "softmax" else 0.0
+        return 4.0 * settings.dimensions * (7.0 * nodes + 5.0 * positive) + 4.0 * table + 60.0 * pairs
+
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         try:
-            from graphrec_neo4j.models.lightgcn_training import learn_embeddings
+            from graphrec_neo4j.models.lightgcn_training import learn_embeddings, room_on
         except ImportError as error:
             raise MissingExtraError("the lightgcn model", "gnn") from error
         if not snapshot.interactions.nnz:
             raise ModelError("lightgcn learns from interactions, and the graph has none; load some first.")
         self.tastes = Tastes.of(snapshot)
         liked = self.tastes.history
+        needed = self._memory(snapshot, liked.nnz)
+        must_fit_into(room_on(self.device), "lightgcn's training on this device", needed, self.lighter)
         self.parts = self._propagate(liked, learn_embeddings(liked, self.settings, seed, self.device, progress))
 
     def _propagate(self, liked: sparse.csr_matrix, embeddings: Floats) -> TasteVectors:

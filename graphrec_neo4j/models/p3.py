@@ -50,18 +50,26 @@ class P3(Recommender):
     paper = "Cooper, Lee, Radzik, Siantos: Random walks in recommender systems, WWW 2014"
     uses = ("interactions", "ties", "categories")
     inductive = True
+    lighter = "take spectral or popularity, or walk fewer meta-paths"
     settings_class: ClassVar[type] = P3Settings
 
     walk: MetaPathWalk
     groupings: list[Grouping]
 
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        """What a step's matrix takes, turned over, put in order and packed; users are put in order too."""
+        edges = sum(snapshot.matrix_entries(step.edge) for path in self._paths(snapshot.schema) for step in path.steps)
+        return 32.0 * edges + 100.0 * self.n_users
+
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
-        schema = snapshot.schema
-        paths = [schema.meta_path(text) for text in self.settings.meta_paths] or [_first_default(schema)]
+        paths = self._paths(snapshot.schema)
         weights, alpha = self.settings.weights, self.settings.alpha
         snapshot = snapshot.faded(self.settings.half_life_days)
         self.walk = MetaPathWalk.along(snapshot, paths, weights, alpha, self._discount(), self.settings.least_paths)
-        self.groupings = [Grouping.of(path, schema) for path in paths]
+        self.groupings = [Grouping.of(path, snapshot.schema) for path in paths]
+
+    def _paths(self, schema: GraphSchema) -> list[MetaPath]:
+        return [schema.meta_path(text) for text in self.settings.meta_paths] or [_first_default(schema)]
 
     def _discount(self) -> npt.NDArray[np.float64] | None:
         """What the score of each item (n_items,) is multiplied with, if with anything."""

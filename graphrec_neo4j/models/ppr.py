@@ -45,11 +45,15 @@ class PersonalizedPageRank(Recommender):
     paper = "Haveliwala: Topic-sensitive PageRank, WWW 2002; Page, Brin, Motwani, Winograd 1999"
     uses = ("interactions", "ties", "categories")
     inductive = True
+    lighter = "take p3, or walk fewer edge types"
     settings_class: ClassVar[type] = PersonalizedPageRankSettings
 
     graph: TypedGraph
     user_type: str
     item_type: str
+
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        return TypedGraph.bytes_of(snapshot, self.settings.edges)
 
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         self.user_type, self.item_type = snapshot.schema.recommend_to, snapshot.schema.recommend

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -50,6 +50,23 @@ class Selection:
             for name, variant in self.variants.items()
         ]
         return {"on": self.on, "members": members, "tried": self.tried, "weighed": self.weighed}
+
+    def without(self, name: str, error: ModelError) -> Selection:
+        """Return the selection without a member that fitted the smaller part, but not everything; the last raises."""
+        if len(self.variants) == 1:
+            raise error
+        left_out = {"model": spells_out(self.variants[name]), "left_out": str(error)}
+        return replace(
+            self,
+            variants=_less(self.variants, name),
+            weights=_less(self.weights, name),
+            gated=_less(self.gated, name),
+            tried=[*self.tried[:-1], left_out, *self.tried[-1:]],
+        )
+
+
+def _less(held: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {other: value for other, value in held.items() if other != name}
 
 
 def select(

@@ -11,9 +11,9 @@ import numpy as np
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.models.foresee import must_fit
+from graphrec_neo4j.foresee import must_fit
 from graphrec_neo4j.models.item_graph import ItemGraph
-from graphrec_neo4j.models.item_products import best_products
+from graphrec_neo4j.models.item_products import best_products, ties_bytes
 from graphrec_neo4j.models.likeness import cosine
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.snapshot import GraphSnapshot
@@ -58,7 +58,11 @@ class SLIM(ItemGraph):
     name = "slim"
     line = "sparse weights between items, learnt from which histories hold both"
     paper = "Ning, Karypis: SLIM: sparse linear methods for top-N recommender systems, ICDM 2011"
+    lighter = "set fewer neighbours or take spectral"
     settings_class: ClassVar[type] = SLIMSettings
+
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        return ties_bytes(self.n_items, self.n_items, self.settings.neighbours) + 40.0 * pairs
 
     def _graph(
         self, snapshot: GraphSnapshot, liked: sparse.csr_matrix, seed: int, progress: Progress

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
-from graphrec_neo4j.models.factorise import product, truncated_svd
+from graphrec_neo4j.models.factorise import product, svd_bytes, truncated_svd
 from graphrec_neo4j.models.taste import Tastes, TasteVectors, pattern
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.topk import top_k_of_vectors
@@ -53,11 +53,15 @@ class Spectral(Recommender):
     paper = "Shen et al.: How powerful is graph convolution for recommendation?, CIKM 2021 (GF-CF)"
     uses = ("interactions",)
     inductive = True
+    lighter = "set fewer dimensions or take p3"
     settings_class: ClassVar[type] = SpectralSettings
 
     tastes: Tastes
     parts: TasteVectors
     _waves: tuple[Scores, Scores] | None = None
+
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        return svd_bytes(self.n_users, self.n_items, pairs, self.settings.dimensions)
 
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         self.tastes = Tastes.of(snapshot)

@@ -9,13 +9,14 @@ import numpy as np
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.models.foresee import must_fit, room_for
+from graphrec_neo4j.foresee import must_fit, room_for
 from graphrec_neo4j.models.item_products import best_products
 from graphrec_neo4j.models.likeness import power
 from graphrec_neo4j.models.linear_filter import Filter, LinearFilter, normalised, unscaled
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.sparse_rows import best_of_rows
 from graphrec_neo4j.results import NO_ITEM, Neighbours
+from graphrec_neo4j.snapshot import GraphSnapshot
 
 Shape = Literal["linear", "quadratic", "cubic"]
 
@@ -64,6 +65,7 @@ class TurboCF(LinearFilter):
     name = "turbo-cf"
     line = "a polynomial filter of the item graph, whose weights are evened out; nothing is trained"
     paper = "Park, Shin, Shin: Turbo-CF: matrix decomposition-free graph filtering for fast recommendation, SIGIR 2024"
+    lighter = "take gf-cf or p3"
     settings_class: ClassVar[type] = TurboCFSettings
 
     def neighbours(self, k: int) -> Neighbours:
@@ -75,6 +77,10 @@ class TurboCF(LinearFilter):
         counts = np.zeros(top.items.shape, dtype=np.int64)
         counts[there] = self.tastes.shared(np.nonzero(there)[0], top.items[there])
         return Neighbours(top, counts)
+
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        """The normalised interactions; the graph between items is fitted to what is left."""
+        return 40.0 * pairs
 
     def _filter(self, liked: sparse.csr_matrix, seed: int, progress: Progress) -> Filter:
         nothing = np.zeros((liked.shape[1], 0), dtype=np.float32)

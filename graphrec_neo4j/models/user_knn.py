@@ -11,7 +11,7 @@ from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
-from graphrec_neo4j.models.item_products import best_products
+from graphrec_neo4j.models.item_products import best_products, ties_bytes
 from graphrec_neo4j.models.likeness import cosine, jaccard
 from graphrec_neo4j.models.taste import Tastes, pattern
 from graphrec_neo4j.progress import Progress, silent
@@ -57,11 +57,15 @@ class UserKNN(Recommender):
     paper = "Herlocker, Konstan, Borchers, Riedl: An algorithmic framework for collaborative filtering, SIGIR 1999"
     uses = ("interactions",)
     inductive = True
+    lighter = "set fewer neighbours or take spectral"
     settings_class: ClassVar[type] = UserKNNSettings
 
     tastes: Tastes
     likest: sparse.csr_matrix
     walk: MetaPathWalk
+
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        return ties_bytes(self.n_users, self.n_users, self.settings.neighbours) + 40.0 * pairs
 
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         self.tastes = Tastes.of(snapshot)

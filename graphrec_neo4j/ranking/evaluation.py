@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.errors import MissingExtraError, ModelError
+from graphrec_neo4j.foresee import must_fit
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.ranking.metrics import ACCURACY, coverage, diversity, hits_of, novelty, popularity_lift
 from graphrec_neo4j.ranking.peak_memory import peak_mib, reset_peak
@@ -20,6 +21,9 @@ from graphrec_neo4j.results import NO_ITEM, TopK
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 Floats = npt.NDArray[np.float64]
+
+BYTES_A_PLACE, BYTES_A_PAIR = 64.0, 30.0
+"""What is held of each place of each list, and of each train interaction, while all metrics are computed."""
 
 CURVES = ("recall", "ndcg")
 """The metrics that are also given for lists of other lengths."""
@@ -118,8 +122,10 @@ def evaluate(
     Metrics are means over the users with test items. Lists are made once, as long as the longest of ``k`` and
     ``cutoffs``. Seconds and peak memory (of the whole process) are those of fitting and ranking together. A model
     whose name is in ``optional`` is left out with its own words if it cannot be fitted; any other raises them.
+    Raises ModelError before any work where the lists of all users do not fit into memory.
     """
     models, cuts = list(models), sorted(set(cutoffs))
+    _foresee(split, max(k, *cuts, 0))
     judged, left_out = [], {}
     for number, model in enumerate(models):
         progress(f"evaluating {model.name}", number, len(models))
@@ -130,6 +136,13 @@ def evaluate(
                 raise
             left_out[model.name] = str(error)
     return Evaluation(split, k, seed, judged, left_out)
+
+
+def _foresee(split: Split, longest: int) -> None:
+    """Raise ModelError if judging lists of ``longest`` items would take more memory than there is."""
+    users, pairs = len(split.users), split.train.interactions.nnz
+    needed = BYTES_A_PLACE * users * longest + BYTES_A_PAIR * pairs
+    must_fit(f"judging {users:,} lists of {longest:,} items", needed, None, "cut the lists shorter or test fewer users")
 
 
 def accuracy(items: npt.NDArray[np.int32], truth: sparse.csr_matrix) -> dict[str, Floats]:

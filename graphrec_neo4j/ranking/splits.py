@@ -10,9 +10,14 @@ import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.foresee import must_fit
+from graphrec_neo4j.meta_path import ALL_INTERACTIONS
 from graphrec_neo4j.snapshot import MISSING_TIME, Edges, GraphSnapshot
 
 Mask = npt.NDArray[np.bool_]
+
+BYTES_A_PAIR = 120.0
+"""What a split holds of an interaction at most, beside its matrix."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +52,7 @@ class TimedPairs(NamedTuple):
 
 def random_split(snapshot: GraphSnapshot, share: float = 0.2, seed: int = 0) -> Split:
     """Set aside ``share`` of each user's pairs at random, rounded at random, and never all of them."""
-    pairs, random = timed_pairs(snapshot), np.random.default_rng(seed)
+    pairs, random = _pairs_to_split(snapshot), np.random.default_rng(seed)
     counts = np.bincount(pairs.user, minlength=len(snapshot.users))
     wanted = np.minimum((counts * share + random.random(len(counts))).astype(int), counts - 1)
     order = np.lexsort((random.random(len(pairs.user)), pairs.user))
@@ -61,7 +66,7 @@ def time_split(snapshot: GraphSnapshot, share: float = 0.2) -> Split:
 
     Pairs without a time stay in train. Raises ModelError where no time divides the pairs.
     """
-    pairs = timed_pairs(snapshot)
+    pairs = _pairs_to_split(snapshot)
     timed = pairs.time != MISSING_TIME
     if not timed.any():
         raise ModelError("no interaction has a time to split by; name its time property in graphrec.toml.")
@@ -76,7 +81,7 @@ def leave_last_split(snapshot: GraphSnapshot) -> Split:
 
     Who has no pair with a time keeps all in train. Raises ModelError where no interaction has a time.
     """
-    pairs = timed_pairs(snapshot)
+    pairs = _pairs_to_split(snapshot)
     if not (pairs.time != MISSING_TIME).any():
         raise ModelError("no interaction has a time to find the last one by; name its time property in graphrec.toml.")
     counts = np.bincount(pairs.user, minlength=len(snapshot.users))
@@ -99,6 +104,13 @@ def given_split(train: GraphSnapshot, test: sparse.csr_matrix) -> Split:
     asked = (asked > both).tocsr()
     left_out = f", {both.nnz} pairs that train holds too left out of test" if both.nnz else ""
     return Split(train, _checked(asked), f"as given{left_out}")
+
+
+def _pairs_to_split(snapshot: GraphSnapshot) -> TimedPairs:
+    """The pairs of ``snapshot``; raises ModelError before any work where splitting does not fit into memory."""
+    count = snapshot.matrix_entries(ALL_INTERACTIONS)
+    must_fit(f"splitting {count:,} interactions", BYTES_A_PAIR * count, None, "split a part of the graph")
+    return timed_pairs(snapshot)
 
 
 def _cut(snapshot: GraphSnapshot, pairs: TimedPairs, chosen: Mask, about: str) -> Split:

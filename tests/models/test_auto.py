@@ -8,12 +8,14 @@ from contract import RecommenderContract
 from scipy import sparse
 from toy_graphs import communities, snapshot_of
 
+from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.ids import IdMap
 from graphrec_neo4j.models import create
 from graphrec_neo4j.models.base import Recommender
 from graphrec_neo4j.models.blend import LEAST_GAIN, pool_of, scales_of, search
 from graphrec_neo4j.models.candidates import Family, families, spells_out
 from graphrec_neo4j.models.merged import merged
+from graphrec_neo4j.models.selection import Selection
 from graphrec_neo4j.models.trials import Trials
 from graphrec_neo4j.progress import silent
 from graphrec_neo4j.ranking.splits import random_split
@@ -178,6 +180,27 @@ def test_a_family_that_memory_forbids_is_left_out_with_the_reason(town: GraphSna
     won = trials.best_of_each({"none": Family("popularity"), "ease": Family("ease", {"memory_gib": (1e-9,)})})
     assert list(won) == ["none"]
     assert "ease" in trials.tried[-1]["left_out"]
+
+
+def test_a_member_that_fits_the_part_but_not_everything_is_left_out(
+    town: GraphSnapshot, fitted: Recommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = [member.name for member in fitted.members]
+    assert len(set(chosen)) > 1
+    kind, everything = type(fitted.members[0]), town.interactions.nnz
+    monkeypatch.setattr(kind, "_memory", lambda model, graph, pairs: np.inf if pairs == everything else 0.0)
+    model = create("auto").fit(town, seed=1)
+    assert kind not in {type(member) for member in model.members}
+    assert len(model.members) == len(model.weights) == len(model.gated) == len(model.variants) > 0
+    assert len(model.chosen["members"]) == len(model.members)
+    assert any("needs about" in trial.get("left_out", "") for trial in model.chosen["tried"])
+    assert np.isfinite(model.scores(np.arange(3))).all()
+
+
+def test_the_last_member_is_not_left_out_but_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    selection = Selection({"one": ("p3", {})}, {"one": 1.0}, {"one": 0.0}, "nothing", [], [])
+    with pytest.raises(ModelError, match="too large"):
+        selection.without("one", ModelError("too large."))
 
 
 def test_climbing_finds_the_best_point_of_a_small_grid_on_one_axis(town: GraphSnapshot) -> None:

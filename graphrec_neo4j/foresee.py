@@ -16,7 +16,11 @@ _MEMINFO = Path("/proc/meminfo")
 
 def must_fit(what: str, needed: float, limit_gib: float | None, instead: str) -> None:
     """Raise ModelError if ``needed`` bytes for ``what`` are more than there is room for; ``instead`` is a way out."""
-    room = room_for(limit_gib)
+    must_fit_into(room_for(limit_gib), what, needed, instead)
+
+
+def must_fit_into(room: float, what: str, needed: float, instead: str) -> None:
+    """As :func:`must_fit`, where there is room for ``room`` bytes, as on a GPU."""
     if needed > room:
         raise ModelError(
             f"{what} needs about {needed / GIB:,.1f} GiB of memory, but there is room for {room / GIB:,.1f}; {instead}."

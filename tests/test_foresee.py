@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from graphrec_neo4j import foresee
 from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.models import foresee
 
 
 def test_what_fits_passes() -> None:
