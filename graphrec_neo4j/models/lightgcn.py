@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal, cast
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,10 @@ from scipy import sparse
 
 from graphrec_neo4j.errors import MissingExtraError, ModelError
 from graphrec_neo4j.foresee import must_fit_into
-from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.models.base import Scores
 from graphrec_neo4j.models.taste import Tastes, TasteVectors, pattern
+from graphrec_neo4j.models.vector_model import VectorModel
 from graphrec_neo4j.progress import Progress
-from graphrec_neo4j.ranking.topk import top_k_of_vectors
-from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 Floats = npt.NDArray[np.float32]
@@ -59,7 +58,7 @@ class LightGCNSettings:
         return self.temperature or 1 / math.log(max(2, min(n_items, self.negatives)))
 
 
-class LightGCN(Recommender):
+class LightGCN(VectorModel):
     """``score(u, i) = e_u . e_i``, with e the mean of a node's embedding carried 0 to ``layers`` steps.
 
     Trained through PyTorch Geometric on ``device`` (``"auto"``, ``"cpu"``, ``"cuda"``), which is no setting of the
@@ -80,8 +79,6 @@ class LightGCN(Recommender):
     settings_class: ClassVar[type] = LightGCNSettings
 
     device: str = "auto"
-    tastes: Tastes
-    parts: TasteVectors
 
     def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
         """Vectors and what Adam keeps of them, those of a batch's pairs, a batch against its negatives, the graph."""
@@ -131,36 +128,10 @@ class LightGCN(Recommender):
         power = 0.0 if self.settings.loss == "bpr" else 1.0 - kept
         return np.where(length > 0, length, 1).astype(np.float32) ** np.float32(power)
 
-    def vectors(self) -> Vectors:
-        """User and item vectors; zero for a node without interactions."""
-        return Vectors(self.parts.users, self.parts.items)
-
-    def _scores(self, users: Rows) -> Scores:
-        return self.parts.users[users] @ self.parts.items.T
-
-    def _top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None) -> TopK:
-        top = top_k_of_vectors(self.parts.users, self.parts.items, users, k, seen)
-        # Nothing is known of a user without interactions: her list is left open for the most popular items.
-        top.items[self.parts.scale[users] == 0] = NO_ITEM
-        top.scores[self.parts.scale[users] == 0] = -np.inf
-        return top
-
     def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
         liked = pattern(histories)
         vectors = (sparse.diags(_inverse_roots(liked, axis=1)) @ liked) @ self.parts.through
         return ((vectors / self._divisor(vectors)) @ self.parts.items.T).astype(np.float32)
-
-    def _explain(self, user: int, item: int, limit: int) -> Explanation:
-        return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
-
-    def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
-        return self.tastes.explain(users, items, limit, self.parts.terms)
-
-    def _state(self) -> State:
-        return {**self.tastes.state(), **self.parts.state()}
-
-    def _restore(self, state: State) -> None:
-        self.tastes, self.parts = Tastes.restored(state), TasteVectors.restored(state)
 
 
 def _inverse_roots(liked: sparse.csr_matrix, axis: int) -> Floats:

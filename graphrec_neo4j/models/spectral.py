@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.models.base import Scores
 from graphrec_neo4j.models.factorise import product, svd_bytes, truncated_svd
 from graphrec_neo4j.models.taste import Tastes, TasteVectors, pattern
+from graphrec_neo4j.models.vector_model import VectorModel
 from graphrec_neo4j.progress import Progress
-from graphrec_neo4j.ranking.topk import top_k_of_vectors
-from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 
@@ -39,7 +38,7 @@ class SpectralSettings:
     softness: float = 0.5
 
 
-class Spectral(Recommender):
+class Spectral(VectorModel):
     """``score(u, i) = sum over a in u's history of d_a^-c <V_a, S^p V_i> d_i^c``.
 
     V, S are the largest right singular vectors and values (the largest being 1) of ``D_u^-a R D_i^-b``, where
@@ -56,8 +55,6 @@ class Spectral(Recommender):
     lighter = "set fewer dimensions or take p3"
     settings_class: ClassVar[type] = SpectralSettings
 
-    tastes: Tastes
-    parts: TasteVectors
     _waves: tuple[Scores, Scores] | None = None
 
     def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
@@ -93,34 +90,8 @@ class Spectral(Recommender):
         users = product(self.tastes.history, read)
         self.parts = TasteVectors(users, answer, read, np.ones(len(users), dtype=np.float32))
 
-    def vectors(self) -> Vectors:
-        """Return vectors whose dot products are the scores."""
-        return Vectors(self.parts.users, self.parts.items)
-
-    def _scores(self, users: Rows) -> Scores:
-        return self.parts.users[users] @ self.parts.items.T
-
-    def _top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None) -> TopK:
-        """Without a history, all scores are 0, which ranks nothing."""
-        top = top_k_of_vectors(self.parts.users, self.parts.items, users, k, seen)
-        lonely = np.diff(self.tastes.history.indptr)[users] == 0
-        top.items[lonely], top.scores[lonely] = NO_ITEM, -np.inf
-        return top
-
     def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
         return (pattern(histories) @ self.parts.through) @ self.parts.items.T
-
-    def _explain(self, user: int, item: int, limit: int) -> Explanation:
-        return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
-
-    def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
-        return self.tastes.explain(users, items, limit, self.parts.terms)
-
-    def _state(self) -> State:
-        return {**self.tastes.state(), **self.parts.state()}
-
-    def _restore(self, state: State) -> None:
-        self.tastes, self.parts = Tastes.restored(state), TasteVectors.restored(state)
 
 
 def _power(degrees: npt.NDArray, exponent: float) -> npt.NDArray[np.float32]:

@@ -1,0 +1,50 @@
+"""``VectorModel``: what all models have in common whose scores are dot products of vectors that they publish."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from scipy import sparse
+
+from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.models.taste import Tastes, TasteVectors
+from graphrec_neo4j.ranking.topk import top_k_of_vectors
+from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
+
+
+class VectorModel(Recommender):
+    """``score(u, i) = users[u] . items[i]``, of which :class:`TasteVectors` say what goes through u's history.
+
+    A model fills ``tastes`` and ``parts`` by ``_fit``. Nothing is known of a user without a history: she gets the most
+    popular items.
+    """
+
+    tastes: Tastes
+    parts: TasteVectors
+
+    def vectors(self) -> Vectors:
+        """Return vectors whose dot products are the scores."""
+        return Vectors(self.parts.users, self.parts.items)
+
+    def _scores(self, users: Rows) -> Scores:
+        return self.parts.users[users] @ self.parts.items.T
+
+    def _top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None) -> TopK:
+        """Without a history, all scores are 0, which ranks nothing."""
+        top = top_k_of_vectors(self.parts.users, self.parts.items, users, k, seen)
+        lonely = np.diff(self.tastes.history.indptr)[users] == 0
+        top.items[lonely], top.scores[lonely] = NO_ITEM, -np.inf
+        return top
+
+    def _explain(self, user: int, item: int, limit: int) -> Explanation:
+        return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
+
+    def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
+        return self.tastes.explain(users, items, limit, self.parts.terms)
+
+    def _state(self) -> State:
+        return {**self.tastes.state(), **self.parts.state()}
+
+    def _restore(self, state: State) -> None:
+        self.tastes, self.parts = Tastes.restored(state), TasteVectors.restored(state)
