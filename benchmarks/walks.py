@@ -1,18 +1,20 @@
 """P3 top-100 for users of Gowalla, or of ten times Gowalla, against sparse products in scipy.
 
-    python benchmarks/walks.py [ten]
+    python benchmarks/walks.py [ten | long]
 
 ``ten`` is ten copies of Gowalla in which one edge in five leads to the same item of a random copy instead, with all
-ids shuffled: degrees and tastes stay as they are, and nothing is near to anything by its number.
+ids shuffled: degrees and tastes stay as they are, and nothing is near to anything by its number. ``long`` walks five
+steps instead of three, in blocks as the rule has it, by row products alone, and in scipy, all for the same users.
 
-Gowalla is taken from the folder GRAPHREC_DATA or from ../shared/data, as a folder or a zip. The two ways take
-turns, so that what else the machine does falls on both alike; the ratio is the median over the turns. Scipy's way
+Gowalla is taken from the folder GRAPHREC_DATA or from ../shared/data, as a folder or a zip. The ways take turns, so
+that what else the machine does falls on all alike; the ratio is the median over the turns. Scipy's way
 multiplies blocks of users through and picks each row's best by argpartition, on one thread and on as many as ours.
 Processor time a user is printed too, because it means something on a busy machine as well.
 """
 
 from __future__ import annotations
 
+import operator
 import os
 import platform
 import statistics
@@ -22,6 +24,8 @@ import time
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 
 import numba
@@ -31,41 +35,42 @@ import scipy
 from scipy import sparse
 
 from graphrec_neo4j.ids import IdMap
-from graphrec_neo4j.models import create
 from graphrec_neo4j.ranking.peak_memory import peak_mib, reset_peak
 from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes
+from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk
 from loaders.from_edge_lists import load_adjacency
 
 K, TURNS, OUR_USERS, SCIPY_USERS, SCIPY_BLOCK = 100, 7, 6000, 1000, 500
 COPIES, STRAY = 10, 0.2
 
-Way = Callable[[npt.NDArray], None]
+LONG_USERS = 512
+
+Way = tuple[Callable[[npt.NDArray], None], int]
+"""What makes lists, and for how many users a turn."""
 
 
 def main() -> None:
-    snapshot = ten_times(gowalla()) if sys.argv[1:] == ["ten"] else gowalla()
-    model, likes = create("p3").fit(snapshot), snapshot.interactions
-    steps = [row_normalised(matrix) for matrix in (likes, likes.T.tocsr(), likes)]
-    threads = os.cpu_count() or 1
-
-    def ours(users: npt.NDArray) -> None:
-        model.walk.top_k(users, K, snapshot.seen)
+    how = sys.argv[1:]
+    snapshot = ten_times(gowalla()) if how == ["ten"] else gowalla()
+    steps, threads = 5 if how == ["long"] else 3, os.cpu_count() or 1
+    walk, likes = along(snapshot, steps), snapshot.interactions
+    ahead, back = row_normalised(likes), row_normalised(likes.T.tocsr())
+    products = [back if step % 2 else ahead for step in range(steps)]
 
     def plain(users: npt.NDArray) -> None:
         for start in range(0, len(users), SCIPY_BLOCK):
-            by_products(steps, likes, users[start : start + SCIPY_BLOCK])
+            by_products(products, likes, users[start : start + SCIPY_BLOCK])
 
     def plain_threads(users: npt.NDArray) -> None:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(plain, np.array_split(users, threads)))
 
-    ours(np.arange(2))
-    print(f"{likes.shape[0]:,} users, {likes.shape[1]:,} items, {likes.nnz:,} interactions, top-{K}")
-    ways: dict[str, Way] = {
-        f"ours, {threads} threads": ours,
-        "scipy, 1 thread": plain,
-        f"scipy, {threads} threads": plain_threads,
-    }
+    print(f"{likes.shape[0]:,} users, {likes.shape[1]:,} items, {likes.nnz:,} interactions, {steps} steps, top-{K}")
+    ours, theirs = (LONG_USERS, LONG_USERS) if how == ["long"] else (OUR_USERS, SCIPY_USERS)
+    ways: dict[str, Way] = {f"ours, {threads} threads": (lister(walk, snapshot), ours)}
+    if how == ["long"]:
+        ways |= {f"by rows, {threads} threads": (lister(by_rows(walk), snapshot), ours)}
+    ways |= {"scipy, 1 thread": (plain, theirs), f"scipy, {threads} threads": (plain_threads, theirs)}
     report(ways, likes.shape[0])
     print(
         f"{platform.machine()}, {threads} cores, Python {platform.python_version()}, numpy {np.__version__}", end=", "
@@ -73,9 +78,34 @@ def main() -> None:
     print(f"scipy {scipy.__version__}, numba {numba.__version__}\ncommand: python {' '.join(sys.argv)}")
 
 
+def along(snapshot: GraphSnapshot, steps: int) -> MetaPathWalk:
+    """The walk of taste in so many steps."""
+    user, item = snapshot.schema.recommend_to, snapshot.schema.recommend
+    (edge,) = snapshot.schema.edges
+    again = f"<-{edge}-{user}-{edge}->{item}" * (steps // 2)
+    return MetaPathWalk.along(snapshot, [snapshot.schema.meta_path(f"{user}-{edge}->{item}{again}")])
+
+
+def by_rows(walk: MetaPathWalk) -> MetaPathWalk:
+    """The same walk, for which blocks never pay."""
+    rows = replace(walk)
+    vars(rows)["_in_panels"] = None
+    return rows
+
+
+def lister(walk: MetaPathWalk, snapshot: GraphSnapshot) -> Callable[[npt.NDArray], None]:
+    """What makes the lists of many users by ``walk``, compiled."""
+    walk.top_k(np.arange(64), K, snapshot.seen)
+
+    def lists(users: npt.NDArray) -> None:
+        walk.top_k(users, K, snapshot.seen)
+
+    return lists
+
+
 def by_products(steps: list[sparse.csr_matrix], likes: sparse.csr_matrix, users: npt.NDArray) -> list[npt.NDArray]:
     """The items of each user's list by sparse products, best first."""
-    product = steps[0][users] @ steps[1] @ steps[2]
+    product = reduce(operator.matmul, steps[1:], steps[0][users])
     # Everything is positive, so that taking away more than there can be leaves seen items below all others.
     unseen = (product - likes[users] * 2.0).tocsr()
     lists = []
@@ -98,8 +128,9 @@ def report(ways: dict[str, Way], n_users: int) -> None:
     work_of: dict[str, list[float]] = {way: [] for way in ways}
     peaks = dict.fromkeys(ways, 0.0)
     for _ in range(TURNS):
-        for way, work in ways.items():
-            users = random.permutation(n_users)[: OUR_USERS if way.startswith("ours") else SCIPY_USERS]
+        everyone = random.permutation(n_users)
+        for way, (work, count) in ways.items():
+            users = everyone[:count]
             reset_peak()
             before, start, worked = peak_mib(), time.perf_counter(), time.process_time()
             work(users)

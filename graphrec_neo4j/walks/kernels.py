@@ -102,22 +102,39 @@ def _pour(
 
 
 @numba.njit(cache=True, nogil=True)
+def advance(steps: Transitions, matrix: int, here: int, count: int, scratch: Scratch) -> int:
+    """Carry the mass of the ``count`` nodes of row ``here`` of the scratch to the other row; return their new count."""
+    masses, held, nodes, there, reached = scratch.masses, scratch.held, scratch.nodes, 1 - here, 0
+    for node in nodes[here, :count]:
+        mass = masses[here, node]
+        masses[here, node], held[here, node] = 0.0, False
+        reached = reach(steps, matrix, node, mass, masses[there], held[there], nodes[there], reached)
+    return reached
+
+
+@numba.njit(cache=True, nogil=True)
+def carry(
+    starts: Transitions, steps: Transitions, chains: Chains, chain: int, last: int, user: int, scratch: Scratch
+) -> tuple[int, int]:
+    """Carry one user's mass to where the step at position ``last`` of a chain begins.
+
+    Returns the row of the scratch that holds it, and of how many nodes.
+    """
+    here, masses, held, nodes = 0, scratch.masses, scratch.held, scratch.nodes
+    count = reach(starts, chains.start[chain], user, chains.weight[chain], masses[0], held[0], nodes[0], 0)
+    for position in range(chains.first[chain], last):
+        count = advance(steps, chains.step[position], here, count, scratch)
+        here = 1 - here
+    return here, count
+
+
+@numba.njit(cache=True, nogil=True)
 def walk(starts: Transitions, steps: Transitions, chains: Chains, user: int, totals: Totals, scratch: Scratch) -> int:
     """Add one user's scores along all chains to ``totals``; return how many tail places are listed."""
     masses, held, nodes, listed = scratch.masses, scratch.held, scratch.nodes, 0
     for chain in range(len(chains.start)):
-        here, there = 0, 1
-        count = reach(starts, chains.start[chain], user, chains.weight[chain], masses[0], held[0], nodes[0], 0)
         last = chains.first[chain + 1] - 1
-        for position in range(chains.first[chain], last):
-            reached = 0
-            for node in nodes[here, :count]:
-                mass = masses[here, node]
-                masses[here, node], held[here, node] = 0.0, False
-                reached = reach(
-                    steps, chains.step[position], node, mass, masses[there], held[there], nodes[there], reached
-                )
-            here, there, count = there, here, reached
+        here, count = carry(starts, steps, chains, chain, last, user, scratch)
         listed = _pour(steps, chains.step[last], nodes[here, :count], masses[here], held[here], totals, listed)
     return listed
 

@@ -8,9 +8,9 @@ Newell and Bernstein, "Updatable, accurate, diverse, and scalable recommendation
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from graphrec_neo4j.meta_path import MetaPath
 from graphrec_neo4j.results import NO_ITEM, TopK
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.threads import in_threads
+from graphrec_neo4j.walks.panel_walk import BLOCKS, LANES, PanelWalk, may_pay
 from graphrec_neo4j.walks.places import Head, Order, as_given, by_degree, head_of, places, renumbered, settled
 from graphrec_neo4j.walks.transitions import (
     Chains,
@@ -135,10 +136,10 @@ class MetaPathWalk:
 
         Ranked by 32-bit score, ties by row; a list is shorter where fewer items are reached. Users who stand
         together are walked one after the other, because they pass the same nodes, which then are in the cache.
-        Memory beside the answer: a few numbers for each node, for each thread.
+        Long or dense chains go in blocks of users, by the rule of :mod:`graphrec_neo4j.walks.panel_walk`. Memory
+        beside the answer, however many users: a few numbers for each node and thread, in blocks 384 to 512 bytes, and once
+        12 bytes for each edge of the steps that are walked in blocks.
         """
-        from graphrec_neo4j.walks.kernels import top_k
-
         if k < 1:
             raise ModelError(f"k must be at least 1, not {k}.")
         rows = users.astype(np.int64)
@@ -147,31 +148,31 @@ class MetaPathWalk:
         if seen is None:
             seen = sparse.csr_matrix((len(self.starts.pointers), self.n_items))
         hidden = (seen.indptr.astype(np.int64), seen.indices.astype(np.uint32))
+        best, _, piece = self._kernels(len(users))
 
         def work(start: int, stop: int) -> None:
-            top_k(*self._walk, self._counting, self._head, rows, asked[start:stop], *hidden, top.items, top.scores)
+            best(rows, asked[start:stop], *hidden, top.items, top.scores)
 
-        in_threads(work, len(users), PIECE, threads)
+        in_threads(work, len(users), piece, threads)
         return top
 
     def scores(self, users: Rows, threads: int | None = None) -> npt.NDArray[np.float32]:
         """The score of every item for each of ``users``: (len(users), n_items)."""
-        from graphrec_neo4j.walks.kernels import score_rows
-
         rows = users.astype(np.int64)
         scores = np.empty((len(users), self.n_items), dtype=np.float32)
+        _, score, piece = self._kernels(len(users))
 
         def work(start: int, stop: int) -> None:
-            score_rows(*self._walk, self._counting, rows[start:stop], scores[start:stop])
+            score(rows[start:stop], scores[start:stop])
 
-        in_threads(work, len(users), PIECE, threads)
+        in_threads(work, len(users), piece, threads)
         return scores
 
     def shares(self, users: Rows, items: Rows, groups: Sequence[int], limit: int, threads: int | None = None) -> Shares:
         """Split the scores of ``items`` (m, k; distinct, or NO_ITEM) for ``users`` (m,) by nodes on the way.
 
         Walks of chain c are grouped by the node that they pass at level ``groups[c]``, 0 being where the first
-        step leads. Costs about as much as ``top_k`` of the same users, whatever k.
+        step leads. Costs about as much as row products of the same users, whatever k.
         """
         from graphrec_neo4j.walks.explain_kernel import Shares, explain_rows
 
@@ -202,16 +203,9 @@ class MetaPathWalk:
         Their first step, which must lead to the n nodes that a history counts, is the history's own, with its
         probabilities raised to ``power``; None takes its values as they are.
         """
-        steps = [self.chains.step[self.chains.first[chain] : self.chains.first[chain + 1]] for chain in chains]
-        kept = Chains(
-            np.zeros(len(chains), dtype=np.int64),
-            np.concatenate(steps),
-            np.cumsum([0] + [len(part) for part in steps], dtype=np.int64),
-            self.chains.weight[list(chains)],
-        )
-        return replace(
-            self, starts=pack([histories], [power]), chains=kept, turns=as_given(histories.shape[0]).place_of
-        )
+        kept = self.chains.some(chains)._replace(start=np.zeros(len(chains), dtype=np.int64))
+        turns = as_given(histories.shape[0]).place_of
+        return replace(self, starts=pack([histories], [power]), chains=kept, turns=turns)
 
     def arrays(self) -> dict[str, npt.NDArray]:
         """Everything as named arrays, from which :meth:`from_arrays` makes an equal walk."""
@@ -249,6 +243,22 @@ class MetaPathWalk:
     @cached_property
     def _counting(self) -> Counting:
         return Counting.of(self.starts, self.steps, self.chains, self.least_paths)
+
+    @cached_property
+    def _in_panels(self) -> PanelWalk | None:
+        ends = (len(self.turns), self.n_items)
+        return PanelWalk.of(self.starts, self.steps, self.chains, self.width, ends, self.least_paths)
+
+    def _kernels(self, users: int) -> tuple[Callable[..., None], Callable[..., None], int]:
+        """How so many users get lists and scores, by rows or in panels, and how many of them at a time."""
+        from graphrec_neo4j.walks.kernels import score_rows, top_k
+        from graphrec_neo4j.walks.panel_kernel import score_rows_in_panels, top_k_in_panels
+
+        walk, panels = (*self._walk, self._counting), self._in_panels if may_pay(users) else None
+        if panels is None or not panels.pays(users):
+            return partial(top_k, *walk, self._head), partial(score_rows, *walk), PIECE
+        blocks = (*walk, panels.panels, LANES)
+        return partial(top_k_in_panels, *blocks), partial(score_rows_in_panels, *blocks), BLOCKS
 
     @cached_property
     def _head(self) -> Head:

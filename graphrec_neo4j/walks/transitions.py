@@ -34,6 +34,26 @@ class Transitions(NamedTuple):
     of_edge: Floats
     shift: Int64s
 
+    def matrix(self, number: int, n_columns: int) -> sparse.csr_matrix:
+        """Matrix ``number``, which has ``n_columns`` columns, unpacked."""
+        rows = slice(self.first_row[number], self.first_row[number] + self.rows[number])
+        pointers = self.pointers[rows.start : rows.stop + 1]
+        edges, shift = slice(pointers[0], pointers[-1]), self.shift[number]
+        alike = np.repeat(self.of_row[rows], np.diff(pointers))
+        values = alike if shift < 0 else self.of_edge[edges.start - shift : edges.stop - shift]
+        columns = self.columns[edges].astype(np.int32)
+        return sparse.csr_matrix((values, columns, pointers - edges.start), shape=(self.rows[number], n_columns))
+
+    @property
+    def rows(self) -> Int64s:
+        """How many rows each matrix has."""
+        return np.diff(np.append(self.first_row, len(self.pointers))) - 1
+
+    @property
+    def edges(self) -> Int64s:
+        """How many edges each matrix has."""
+        return np.diff(np.append(self.pointers[self.first_row], len(self.columns)))
+
 
 class Chains(NamedTuple):
     """Meta-paths as numbers: chain c begins with matrix ``start[c]`` of the first steps and goes on with the
@@ -44,6 +64,20 @@ class Chains(NamedTuple):
     step: Int64s
     first: Int64s
     weight: Floats
+
+    def some(self, chains: Sequence[int] | Int64s) -> Chains:
+        """These of the chains, in this order."""
+        steps = [self.step[self.first[chain] : self.first[chain + 1]] for chain in chains]
+        lengths = np.array([0] + [len(part) for part in steps], dtype=np.int64)
+        kept = np.array(chains, dtype=np.int64)
+        return Chains(self.start[kept], np.concatenate([self.step[:0], *steps]), lengths.cumsum(), self.weight[kept])
+
+    def targets(self, steps: Transitions, n_items: int) -> Int64s:
+        """To how many nodes each matrix of ``steps`` leads, last ones to ``n_items``; 0 where no chain takes it."""
+        targets = np.zeros(len(steps.first_row), dtype=np.int64)
+        targets[self.step[:-1]] = steps.rows[self.step[1:]]
+        targets[self.step[self.first[1:] - 1]] = n_items
+        return targets
 
 
 class Counting(NamedTuple):
