@@ -15,6 +15,7 @@ from graphrec_neo4j.models import create
 from graphrec_neo4j.models.base import Recommender
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.ranking.evaluation import evaluate
+from graphrec_neo4j.ranking.parts import in_parts
 from graphrec_neo4j.ranking.splits import random_split
 from graphrec_neo4j.results import Results, TopK, Vectors
 from graphrec_neo4j.snapshot import GraphSnapshot
@@ -57,10 +58,9 @@ def learn(
     clock.lap("fit")
     report = _own_report(fitted) or _judge(snapshot, model, settings, seed, progress)
     clock.lap("judge")
-    users = np.arange(len(snapshot.users))
-    top = fitted.top_k(users, PUBLISHED_ITEMS, snapshot.seen)
+    top = _lists(fitted, snapshot, progress)
     clock.lap("rank")
-    walk = _walk_lists(fitted, snapshot, users, top, progress)
+    walk = _walk_lists(fitted, snapshot, top, progress)
     vectors = fitted.vectors() or _closed_form_vectors(snapshot, seed, progress)
     scores = _item_page_rank(snapshot)
     wanted = snapshot.schema.results.neighbours
@@ -95,11 +95,17 @@ def _judge(
     return {"chosen_on": judged.chosen_on, "judged_on": split.about, "metrics": metrics}
 
 
-def _walk_lists(fitted: Recommender, snapshot: GraphSnapshot, users: np.ndarray, top: TopK, progress: Progress) -> TopK:
+def _lists(model: Recommender, snapshot: GraphSnapshot, progress: Progress) -> TopK:
+    """The list of every user."""
+    everyone = np.arange(len(snapshot.users))
+    return in_parts(lambda users: model.top_k(users, PUBLISHED_ITEMS, snapshot.seen), everyone, progress)
+
+
+def _walk_lists(fitted: Recommender, snapshot: GraphSnapshot, top: TopK, progress: Progress) -> TopK:
     """The meta-path PageRank list of every user; the final list itself where the model is that walk."""
     if fitted.name == "p3":
         return top
-    return create("p3").fit(snapshot, progress=progress).top_k(users, PUBLISHED_ITEMS, snapshot.seen)
+    return _lists(create("p3").fit(snapshot, progress=progress), snapshot, progress)
 
 
 def _item_page_rank(snapshot: GraphSnapshot) -> np.ndarray:

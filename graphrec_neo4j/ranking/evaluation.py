@@ -15,6 +15,7 @@ from graphrec_neo4j.errors import MissingExtraError, ModelError
 from graphrec_neo4j.foresee import must_fit
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.ranking.metrics import ACCURACY, coverage, diversity, hits_of, novelty, popularity_lift
+from graphrec_neo4j.ranking.parts import in_parts
 from graphrec_neo4j.ranking.peak_memory import peak_mib, reset_peak
 from graphrec_neo4j.ranking.splits import Split
 from graphrec_neo4j.results import NO_ITEM, TopK
@@ -165,7 +166,8 @@ def _judge(model: Ranker, split: Split, k: int, cutoffs: list[int], seed: int, p
     reset_peak()
     started, longest = perf_counter(), max(k, *cutoffs, 0)
     model.fit(split.train, seed=seed, progress=progress)
-    lists = _padded(model.top_k(split.users, longest, split.train.seen).items, longest)
+    top = in_parts(lambda users: model.top_k(users, longest, split.train.seen), split.users, progress)
+    lists = _padded(top.items, longest)
     seconds, peak = perf_counter() - started, peak_mib()
     truth, items = split.test[split.users], lists[:, :k].copy()
     per_user = accuracy(items, truth)
