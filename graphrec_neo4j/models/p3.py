@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +12,16 @@ from scipy import sparse
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.meta_path import MetaPath
 from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.models.devices import device_for
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.results import Explanation, TopK
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.walks.explanations import Grouping, as_arrays, explanations, from_arrays
 from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk, powers_of
+
+if TYPE_CHECKING:
+    from graphrec_neo4j.models.torch_walk import TorchWalk
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,9 @@ class P3(Recommender):
     Each step goes to a neighbour with probability proportional to the strength of the edge. A user who was
     not in the graph walks from her history along the paths that begin with an interaction; if there is none,
     she gets the most popular items. Explanations are exact.
+
+    Many users are walked on ``device`` (``"auto"``, ``"cpu"``, ``"cuda"``), which is no setting of the model: a GPU
+    where torch sees one, else the processor.
     """
 
     name = "p3"
@@ -53,8 +60,10 @@ class P3(Recommender):
     lighter = "take spectral or popularity, or walk fewer meta-paths"
     settings_class: ClassVar[type] = P3Settings
 
+    device: str = "auto"
     walk: MetaPathWalk
     groupings: list[Grouping]
+    _elsewhere: TorchWalk | None = None
 
     def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
         """What a step's matrix takes, turned over, put in order and packed; users are put in order too."""
@@ -76,10 +85,21 @@ class P3(Recommender):
         return None
 
     def _scores(self, users: Rows) -> Scores:
-        return self.walk.scores(users)
+        return self._walk_for(len(users)).scores(users)
 
     def _top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None) -> TopK:
-        return self.walk.top_k(users, k, seen)
+        return self._walk_for(len(users)).top_k(users, k, seen)
+
+    def _walk_for(self, users: int) -> MetaPathWalk | TorchWalk:
+        """The walk, where so many users are best walked."""
+        device = device_for(self.device, users)
+        if device == "cpu":
+            return self.walk
+        from graphrec_neo4j.models.torch_walk import TorchWalk
+
+        if self._elsewhere is None or (self._elsewhere.walk, self._elsewhere.device) != (self.walk, device):
+            self._elsewhere = TorchWalk.of(self.walk, device)
+        return self._elsewhere
 
     def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
         chains = [chain for chain, grouping in enumerate(self.groupings) if grouping.folds_in]

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.models.devices import device_for
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.topk import top_k_of_blocks
 from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation, TopK
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.walks.page_rank import BLOCK, RESTART, TOLERANCE, arrival_probabilities, personalized_page_rank
 from graphrec_neo4j.walks.typed_graph import TypedGraph
+
+if TYPE_CHECKING:
+    from graphrec_neo4j.models.torch_page_rank import TorchPageRank
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,9 @@ class PersonalizedPageRank(Recommender):
     Edges are walked both ways, with probability proportional to their strength. A user who was not in the
     graph restarts at the items of her history, or without one at items in proportion to their popularity.
     Explanations split a score by the first step: p_u = c e_u + (1 - c) sum over n of P(u, n) p_n, exactly.
+
+    Many users are walked on ``device`` (``"auto"``, ``"cpu"``, ``"cuda"``), which is no setting of the model: a GPU
+    where torch sees one, else the processor.
     """
 
     name = "ppr"
@@ -48,9 +55,11 @@ class PersonalizedPageRank(Recommender):
     lighter = "take p3, or walk fewer edge types"
     settings_class: ClassVar[type] = PersonalizedPageRankSettings
 
+    device: str = "auto"
     graph: TypedGraph
     user_type: str
     item_type: str
+    _elsewhere: TorchPageRank | None = None
 
     def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
         return TypedGraph.bytes_of(snapshot, self.settings.edges)
@@ -60,10 +69,17 @@ class PersonalizedPageRank(Recommender):
         self.graph = TypedGraph.of(snapshot, self.settings.edges)
 
     def _scores(self, users: Rows) -> Scores:
-        return self._ranks(_ones_at(users + self.graph.offsets[self.user_type], len(self.graph)))
+        return self._ranks(self._starts(users))
+
+    def _starts(self, users: Rows) -> sparse.csr_matrix:
+        return _ones_at(users + self.graph.offsets[self.user_type], len(self.graph))
 
     def _top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None) -> TopK:
         """Only items that the walk reaches are listed."""
+        torch_ranks, settings = self._ranks_elsewhere(len(users)), self.settings
+        if torch_ranks is not None:
+            hidden = None if seen is None else seen[users]
+            return torch_ranks.top_k(self._starts(users), settings.restart, settings.tolerance, k, hidden)
 
         def reached(rows: Rows) -> Scores:
             scores = self._scores(rows)
@@ -82,13 +98,30 @@ class PersonalizedPageRank(Recommender):
         )
 
     def _ranks(self, restarts: sparse.csr_matrix) -> Scores:
-        first = self.graph.offsets[self.item_type]
-        items = slice(first, first + self.n_items)
-        settings = self.settings
+        settings, torch_ranks = self.settings, self._ranks_elsewhere(restarts.shape[0])
+        if torch_ranks is not None:
+            return torch_ranks.scores(restarts, settings.restart, settings.tolerance)
         ranks = personalized_page_rank(
-            self.graph, restarts, settings.restart, settings.tolerance, items, dtype=np.float32
+            self.graph, restarts, settings.restart, settings.tolerance, self._items, dtype=np.float32
         )
         return cast(Scores, ranks)
+
+    def _ranks_elsewhere(self, users: int) -> TorchPageRank | None:
+        """The graph on the device where so many users are best walked, or None where that is the processor."""
+        device = device_for(self.device, users)
+        if device == "cpu":
+            return None
+        from graphrec_neo4j.models.torch_page_rank import TorchPageRank
+
+        if self._elsewhere is None or (self._elsewhere.graph, self._elsewhere.device) != (self.graph, device):
+            self._elsewhere = TorchPageRank.of(self.graph, self._items, device)
+        return self._elsewhere
+
+    @property
+    def _items(self) -> slice:
+        """Where the items stand in the graph."""
+        first = self.graph.offsets[self.item_type]
+        return slice(first, first + self.n_items)
 
     def _explain(self, user: int, item: int, limit: int) -> Explanation:
         return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])

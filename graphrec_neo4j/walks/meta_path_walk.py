@@ -137,8 +137,8 @@ class MetaPathWalk:
         Ranked by 32-bit score, ties by row; a list is shorter where fewer items are reached. Users who stand
         together are walked one after the other, because they pass the same nodes, which then are in the cache.
         Long or dense chains go in blocks of users, by the rule of :mod:`graphrec_neo4j.walks.panel_walk`. Memory
-        beside the answer, however many users: a few numbers for each node and thread, in blocks 384 to 512 bytes, and once
-        12 bytes for each edge of the steps that are walked in blocks.
+        beside the answer, however many users: a few numbers for each node and thread, in blocks 384 to 512 bytes,
+        and once 12 bytes for each edge of the steps that are walked in blocks.
         """
         if k < 1:
             raise ModelError(f"k must be at least 1, not {k}.")
@@ -190,7 +190,7 @@ class MetaPathWalk:
         def work(start: int, stop: int) -> None:
             mine = Shares._make(array[start:stop] for array in shares)
             targets = (rows[start:stop], asked[start:stop])
-            explain_rows(*self._walk, self._counting, self.users, self.from_users, levels, *targets, mine)
+            explain_rows(*self._walk, self.counting, self.users, self.from_users, levels, *targets, mine)
 
         in_threads(work, len(users), PIECE, threads)
         return shares
@@ -241,7 +241,8 @@ class MetaPathWalk:
         return self.starts, self.steps, self.chains, self.width, self.order, self.discount
 
     @cached_property
-    def _counting(self) -> Counting:
+    def counting(self) -> Counting:
+        """The same walks, each of which counts one."""
         return Counting.of(self.starts, self.steps, self.chains, self.least_paths)
 
     @cached_property
@@ -254,7 +255,7 @@ class MetaPathWalk:
         from graphrec_neo4j.walks.kernels import score_rows, top_k
         from graphrec_neo4j.walks.panel_kernel import score_rows_in_panels, top_k_in_panels
 
-        walk, panels = (*self._walk, self._counting), self._in_panels if may_pay(users) else None
+        walk, panels = (*self._walk, self.counting), self._in_panels if may_pay(users) else None
         if panels is None or not panels.pays(users):
             return partial(top_k, *walk, self._head), partial(score_rows, *walk), PIECE
         blocks = (*walk, panels.panels, LANES)

@@ -8,7 +8,7 @@ edges the walk returns to r, as in networkx.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from graphrec_neo4j.walks.page_rank_kernel import Panel, Sources
 
 Floats = npt.NDArray[np.float64]
+Nodes = npt.NDArray[Any]
 
 RESTART = 0.15
 TOLERANCE = 1e-6
@@ -44,7 +45,7 @@ def personalized_page_rank(
     threads: int | None = None,
     dtype: npt.DTypeLike = np.float64,
 ) -> Floats:
-    """PageRank (m, len(nodes)) of the nodes in ``nodes``, from each restart vector of ``restarts`` (m, n).
+    """PageRank (m, len(nodes)) of the slice ``nodes``, of step 1, from each restart vector of ``restarts`` (m, n).
 
     Rows of ``restarts`` sum to 1. ``tolerance`` bounds the L1 error of every answer over all n nodes. The walk
     goes both ways along every edge, so it is reversible, and Chebyshev's rounds apply to any mix of edge types:
@@ -67,35 +68,58 @@ def personalized_page_rank(
     return answer
 
 
+class Restarts(NamedTuple):
+    """Where b walks restart: ``nodes``, ``columns`` and probabilities ``values`` of what then walks, and ``alone`` the
+    same of nodes without edges, from which there is no way on. ``sums`` (b,) is what all of it comes to in the end.
+
+    A walk never reaches a node without edges; what restarts there stays there and returns in one step. So such mass is
+    taken aside, and the answer scaled to sum to 1.
+    """
+
+    nodes: Nodes
+    columns: Nodes
+    values: Floats
+    alone: tuple[Nodes, Nodes, Floats]
+    sums: Floats
+
+    @classmethod
+    def of(cls, graph: TypedGraph, block: sparse.csr_matrix, restart: float) -> Restarts:
+        """The restarts of b vectors ``block`` (b, n)."""
+        nodes, columns = block.indices, np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
+        values, alone = restart * block.data, graph.degrees[nodes] == 0
+        walking = np.bincount(columns[~alone], values[~alone], block.shape[0]) / restart
+        sums = walking + np.bincount(columns[alone], values[alone], block.shape[0])
+        apart = (nodes[alone], columns[alone], values[alone] / sums[columns[alone]])
+        return cls(nodes[~alone], columns[~alone], values[~alone], apart, sums)
+
+    def alone_in(self, nodes: slice, n: int) -> tuple[Nodes, Nodes, Floats]:
+        """(columns, places in the slice ``nodes`` of step 1, probability) of what stays there, n nodes being in all."""
+        start, stop, _ = nodes.indices(n)
+        there = (self.alone[0] >= start) & (self.alone[0] < stop)
+        at, columns, values = (part[there] for part in self.alone)
+        return columns, at - start, values
+
+
+def crossings_for(restart: float, tolerance: float) -> int:
+    """After how many crossings the error is below ``tolerance``, however the numbers round."""
+    root = np.sqrt(restart * (2 - restart))
+    return int(2 * np.log(restart * tolerance) / np.log((1 - restart) / (1 + root))) + 10
+
+
 def _block(
     graph: TypedGraph, block: sparse.csr_matrix, restart: float, tolerance: float, nodes: slice, answer: Floats
 ) -> None:
-    """Write the ranks (b, len(nodes)) for the restart vectors ``block`` (b, n) into ``answer``.
-
-    A walk never reaches a node without edges; what restarts there stays there and returns in one step. So
-    such mass is taken aside, and the answer scaled to sum to 1.
-    """
+    """Write the ranks (b, len(nodes)) for the restart vectors ``block`` (b, n) into ``answer``."""
     from graphrec_neo4j.walks.page_rank_kernel import spread
 
-    sources, columns = block.indices, np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-    values = restart * block.data
-    alone = graph.degrees[sources] == 0
-    walking = np.bincount(columns[~alone], values[~alone], block.shape[0]) / restart
-    sums = walking + np.bincount(columns[alone], values[alone], block.shape[0])
-    panels = _solve(
-        graph, restart, tolerance * sums.min(), (sources[~alone], columns[~alone], values[~alone]), len(sums)
-    )
-    spread(graph.degrees[nodes], np.ascontiguousarray(graph.sides.positions[:, nodes]), panels, 1 / sums, answer)
-    if alone.any():
-        places = np.full(len(graph), -1)
-        places[nodes] = np.arange(answer.shape[1])
-        alone &= places[sources] >= 0
-        answer[columns[alone], places[sources[alone]]] = values[alone] / sums[columns[alone]]
+    starts = Restarts.of(graph, block, restart)
+    panels = _solve(graph, restart, tolerance * starts.sums.min(), starts, block.shape[0])
+    spread(graph.degrees[nodes], np.ascontiguousarray(graph.sides.positions[:, nodes]), panels, 1 / starts.sums, answer)
+    columns, places, values = starts.alone_in(nodes, len(graph))
+    answer[columns, places] = values
 
 
-def _solve(
-    graph: TypedGraph, restart: float, tolerance: float, sources: tuple[npt.NDArray, ...], columns: int
-) -> tuple[Panel, Panel]:
+def _solve(graph: TypedGraph, restart: float, tolerance: float, starts: Restarts, columns: int) -> tuple[Panel, Panel]:
     """The panels of either side to an L1 error of ``tolerance``: in 32 bits where they can hold that, else in 64.
 
     The error is measured with 64-bit sums either way; panels of half the size make crossings twice as fast.
@@ -103,9 +127,8 @@ def _solve(
     from graphrec_neo4j.walks.page_rank_kernel import solve
 
     sides, width = graph.sides, 1 if columns == 1 else BLOCK
-    left, right = (_on_side(positions, sources) for positions in sides.positions)
-    root = np.sqrt(restart * (2 - restart))
-    crossings = int(2 * np.log(restart * tolerance) / np.log((1 - restart) / (1 + root))) + 10
+    left, right = (_on_side(positions, starts) for positions in sides.positions)
+    crossings = crossings_for(restart, tolerance)
     # Two answers to one question err half as much on average.
     asked = 2 * tolerance if sides.covers else tolerance
     for dtype in (np.float32, np.float64)[int(width == 1 or tolerance < FINEST_OF_32_BITS) :]:
@@ -116,11 +139,11 @@ def _solve(
     return first, second
 
 
-def _on_side(positions: npt.NDArray[np.int64], sources: tuple[npt.NDArray, ...]) -> Sources:
+def _on_side(positions: npt.NDArray[np.int64], starts: Restarts) -> Sources:
     """Those of the (node, column, probability) whose nodes have a position on a side, by rising position."""
     from graphrec_neo4j.walks.page_rank_kernel import Sources
 
-    nodes, columns, values = sources
+    nodes, columns, values = starts[:3]
     there = np.flatnonzero(positions[nodes] >= 0)
     there = there[np.argsort(positions[nodes[there]], kind="stable")]
     return Sources(positions[nodes[there]], columns[there], values[there])
