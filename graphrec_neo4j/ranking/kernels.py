@@ -35,8 +35,9 @@ def _merge_span(values: Float32s, first_item: int, items: Int32s, scores: Float3
     """
     for start in range(0, len(values), CHUNK):
         chunk, last, found = values[start : start + CHUNK], scores[-1], False
-        for value in chunk:
-            found |= value > last
+        # By place: numba's iterator over an array would not be made one comparison of many.
+        for place in range(len(chunk)):
+            found |= chunk[place] > last
         if found:
             for place in range(len(chunk)):
                 if chunk[place] > scores[-1]:

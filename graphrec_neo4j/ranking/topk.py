@@ -20,7 +20,7 @@ Rows = npt.NDArray[np.integer]
 Scores = npt.NDArray[np.float32]
 
 BLOCK_BYTES = 64 * 2**20
-TILE_USERS, TILE_ITEMS = 512, 1024
+TILE_USERS, TILE_ITEMS = 512, 512
 PIECE = 512
 
 
