@@ -6,9 +6,10 @@
 29,858 users, 40,981 items (the numbers of Gowalla) and 64 dimensions, random normal in 32 bits, seed 0. Once over all
 items, and once without those that each user of Gowalla has. Ours is what ``sync`` makes the lists of ``spectral``,
 ``lightgcn`` and ``ials`` with. torch multiplies blocks of users and takes ``topk``; of the block sizes it is given the
-best one of a first round and, since small ones are best and few people take them, 1,024 too; what a user has is set to minus infinity by index. faiss is its flat index of inner
-products, which leaves out nothing. All are given as many threads as there are cores and take turns, so that what else
-the machine does falls on all alike; a ratio is the median over the turns. Lists are compared before the clock runs.
+best one of a first round and, since small ones are best and few people take them, 1,024 too; what a user has is set to
+minus infinity by index. faiss is its flat index of inner products, which leaves out nothing. All are given as many
+threads as there are cores and take turns, so that what else the machine does falls on all alike; a ratio is the median
+over the turns. Lists are compared before the clock runs.
 """
 
 from __future__ import annotations
