@@ -7,9 +7,12 @@ lists are worth: recall@20 and NDCG@20 on Gowalla's test part. ``sync`` reads th
 a part that it holds out, fits it, and publishes lists with reasons, contributions, vectors and an index. Graph Data
 Science projects, computes and writes, after which one Cypher statement takes out what a user has and keeps the best 20:
 
-- ``fastrp``: FastRP of 64 dimensions, then kNN from users to items alone (``gds.knn.filtered``), 40 a user. Its weights
-  of 0, 0, 1, 1 and its normalisation of 0 were the best of 30 on a random tenth held out of the training interactions.
-- ``similarity``: ``gds.nodeSimilarity`` of items by cosine, 20 each, and for each user the sum over her items.
+- ``fastrp``: FastRP of 64 dimensions, then kNN from users to items alone (``gds.knn.filtered``), 40 a user, so that a
+  list of whom more than 20 are had already is short. An imitation in numpy, judged on a random tenth held out of the
+  training interactions, found its weights of 0, 0, 1, 1 the best of six, and a normalisation of 0 within .003 of the
+  recall of the best of five (.25).
+- ``similarity``: ``gds.nodeSimilarity`` of items by cosine, 20 each, and for each item the sum over those of a user's
+  items that are among its own neighbours, as in our ``item-knn``; ``item_knn.py`` has this way round ahead of the other.
 
 OpenGDS is the build of it on Maven Central. It runs in one server of our pinned version with all sides, started here in
 a temporary folder with 4 GiB of heap, at as many threads as there are cores. Before the clock runs, the graph is loaded
@@ -230,7 +233,7 @@ def page_rank(peer: Peer, snapshot: GraphSnapshot) -> None:
     peer.run(DROP, graph="all")
     theirs_ms, ours_ms = (1e3 * statistics.median(times[1:]) for times in (taken["theirs"], taken["ours"]))
     print(f"personalized PageRank of one user: gds.pageRank.stream {theirs_ms:.0f} ms, ours {ours_ms:.1f} ms,", end=" ")
-    print(f"ratio {statistics.median(ratios[1:]):.1f}, median of {ASKED}; {np.mean(equal):.1%} of the lists equal")
+    print(f"ratio {statistics.median(ratios[1:]):.1f}, median of {ASKED}; {np.mean(equal):.1%} of the items the same")
 
 
 @contextmanager
