@@ -12,13 +12,13 @@ Science projects, computes and writes, after which one Cypher statement takes ou
   training interactions, found its weights of 0, 0, 1, 1 the best of six, and a normalisation of 0 within .003 of the
   recall of the best of five (.25).
 - ``similarity``: ``gds.nodeSimilarity`` of items by cosine, 20 each, and for each item the sum over those of a user's
-  items that are among its own neighbours, as in our ``item-knn``; ``item_knn.py`` has this way round ahead of the other.
+  items that are among its own neighbours, as in our ``item-knn``; ``item_knn.py`` has it ahead of the other way round.
 
 OpenGDS is the build of it on Maven Central. It runs in one server of our pinned version with all sides, started here in
 a temporary folder with 4 GiB of heap, at as many threads as there are cores. Before the clock runs, the graph is loaded
-and each side has had one small run. Personalized PageRank, which is asked for user by user, is timed over 20 users:
-``gds.pageRank.stream`` at its own 20 iterations with its lists made by Cypher, against our ``ppr`` at an L1 error of
-1e-6, both from a graph that is in memory already. Gowalla is taken from the folder GRAPHREC_DATA or from
+and Graph Data Science has had one small run. Personalized PageRank, which is asked for user by user, is timed over 20
+users: ``gds.pageRank.stream`` at its own 20 iterations with its lists made by Cypher, against our ``ppr`` at an L1
+error of 1e-6, both from a graph that is in memory already. Gowalla is taken from the folder GRAPHREC_DATA or from
 ../shared/data, jars from Maven Central or from GRAPHREC_MAVEN_REPOSITORY.
 """
 
