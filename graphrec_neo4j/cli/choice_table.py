@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
+Row = Mapping[str, Any]
+
 
 def show_choice(chosen: Mapping[str, Any]) -> None:
-    """Print the members that were weighed, the best alone first, then the blend, then what was left out and why."""
+    """Print what was weighed, the best alone first and the blend last, then settings, then what was left out."""
+    *members, blend = chosen.get("weighed") or [None]
+    if blend is None:
+        return
+    ranked = sorted(members, key=lambda row: -row["random"])
+    weights = {member["member"]: member for member in chosen["members"]}
+    _print_table([*ranked, blend], weights, [name for name in ("random", "newest") if name in blend])
+    for row in ranked:
+        if row["member"] in weights:
+            click.echo(f"{row['member']}: {_settings(row['model'])}")
+    click.echo(_summary(chosen["tried"]))
+
+
+def _print_table(rows: Sequence[Row], weights: Mapping[str, Row], parts: Sequence[str]) -> None:
     from rich import box
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    *members, blend = chosen.get("weighed") or [None]
-    if blend is None:
-        return
-    parts = [name for name in ("random", "newest") if name in blend]
-    weights = {member["member"]: member for member in chosen["members"]}
-    table = Table(
-        title="What auto blends: NDCG@20 on parts of train that a member was not fitted on", box=box.SIMPLE_HEAD
-    )
-    table.title_justify, table.header_style = "left", "bold"
-    table.add_column("member")
-    for name in (*parts, "weight", "+ short history"):
+    click.echo("What auto blends: NDCG@20 on parts of train that a member was not fitted on")
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD)
+    table.add_column("member", no_wrap=True)
+    gated = any(member["short_history_weight"] for member in weights.values())
+    for name in (*parts, "weight", *(["+ short history"] if gated else [])):
         table.add_column(name, justify="right")
-    table.add_column("settings", overflow="fold")
-    for row in [*sorted(members, key=lambda row: -row["random"]), blend]:
-        found = weights.get(row["member"])
-        counts = [_weight(found["weight"]), _weight(found["short_history_weight"])] if found else ["", ""]
-        worth = [f"{row[part]:.4f}" for part in parts]
-        table.add_row(escape(row["member"]), *worth, *counts, escape(_settings(row["model"])))
+    for row in rows:
+        found = weights.get(row["member"], {})
+        counts = [found.get(name) for name in ("weight", "short_history_weight")[: 2 if gated else 1]]
+        cells = [*(f"{row[part]:.4f}" for part in parts), *(f"{count:g}" if count else "" for count in counts)]
+        table.add_row(escape(row["member"]), *cells)
     Console().print(table)
-    click.echo(_summary(chosen["tried"]))
-
-
-def _weight(weight: float) -> str:
-    return f"{weight:g}" if weight else ""
 
 
 def _settings(model: str) -> str:
@@ -47,7 +50,7 @@ def _settings(model: str) -> str:
     return f"{name} {rest[rest.index('(') :]}" if "(" in rest else name
 
 
-def _summary(tried: list[dict[str, Any]]) -> str:
+def _summary(tried: Sequence[Row]) -> str:
     left_out: dict[str, list[str]] = {}
     for trial in tried:
         if "left_out" in trial:

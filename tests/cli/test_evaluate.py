@@ -70,10 +70,13 @@ def test_people_see_what_auto_weighed_and_machines_all_that_it_tried(
     assert "What auto blends" in CliRunner().invoke(cli, ["evaluate", *arguments], catch_exceptions=False).stdout
     chosen = evaluated(*arguments)["models"][-1]["chosen"]
     assert {"on", "members", "tried", "weighed"} <= set(chosen)
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "80")
     show_choice(chosen)
     table = capsys.readouterr().out
-    assert max(map(len, table.splitlines())) <= 100
+    first = chosen["members"][0]["member"]
+    assert max(map(len, table[: table.index(f"\n{first}: ")].splitlines()[: len(chosen["weighed"]) + 4])) <= 80
+    for member in chosen["members"]:
+        assert f"\n{member['member']}: {member['model'].split(' ')[0]}" in table
     for told in chosen["weighed"]:
         assert re.search(rf"^ *{told['member']} +0\.\d{{4}}", table, re.MULTILINE)
     assert f"{sum('seconds' in trial for trial in chosen['tried'])} variants were tried" in table
