@@ -12,7 +12,7 @@ from scipy import sparse
 
 from graphrec_neo4j.models.visits import first_shares
 from graphrec_neo4j.ranking.splits import TimedPairs
-from graphrec_neo4j.ranking.topk import fill_up
+from graphrec_neo4j.ranking.topk import empty_lists, fill_up
 from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation, TopK
 
 Floats = npt.NDArray[np.float64]
@@ -46,8 +46,7 @@ class Newcomers:
 
     def top_k(self, rows: int, k: int, seen: sparse.csr_matrix | None) -> TopK:
         """Return the likeliest k items for each of ``rows`` newcomers, without what they have ``seen`` (rows, n)."""
-        empty = TopK(np.full((rows, k), NO_ITEM, dtype=np.int32), np.full((rows, k), -np.inf, dtype=np.float32))
-        items = fill_up(empty, self.scores.astype(np.float64), seen).items
+        items = fill_up(empty_lists(rows, k), self.scores.astype(np.float64), seen).items
         scores = np.where(items == NO_ITEM, 0.0, self.scores[items])
         return TopK(
             np.where(scores > 0, items, NO_ITEM).astype(np.int32),

@@ -14,7 +14,8 @@ import numpy.typing as npt
 import torch
 from scipy import sparse
 
-from graphrec_neo4j.models.torch_panels import empty_lists, fill_lists, on_device, panel_of, user_blocks
+from graphrec_neo4j.models.torch_panels import fill_lists, on_device, panel_of, user_blocks
+from graphrec_neo4j.ranking.topk import empty_lists
 from graphrec_neo4j.results import TopK
 from graphrec_neo4j.walks.page_rank import Restarts, crossings_for
 from graphrec_neo4j.walks.two_sides import Side

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from scipy import sparse
 
-from graphrec_neo4j.results import NO_ITEM, TopK
+from graphrec_neo4j.results import NO_ITEM
 
 MOST_USERS = 2048
 PROCESSOR_BYTES = 2**28
@@ -53,11 +53,6 @@ def _room(device: str) -> float:
         return PROCESSOR_BYTES
     kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     return (torch.cuda.mem_get_info(device)[0] + kept) / 2
-
-
-def empty_lists(users: int, k: int) -> TopK:
-    """Lists without any item."""
-    return TopK(np.full((users, k), NO_ITEM, dtype=np.int32), np.full((users, k), -np.inf, dtype=np.float32))
 
 
 def fill_lists(scores: torch.Tensor, seen: sparse.csr_matrix | None, items: npt.NDArray, best: npt.NDArray) -> None:

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import torch
 from scipy import sparse
 
-from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.models.torch_panels import empty_lists, fill_lists, on_device, panel_of, user_blocks
+from graphrec_neo4j.models.torch_panels import fill_lists, on_device, panel_of, user_blocks
+from graphrec_neo4j.ranking.topk import empty_lists
 from graphrec_neo4j.results import TopK
 from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk
 from graphrec_neo4j.walks.transitions import Chains, Transitions
@@ -96,8 +96,6 @@ class TorchWalk:
 
     def top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None = None) -> TopK:
         """The best k items that a walk reaches from each of ``users``, as :meth:`MetaPathWalk.top_k` has them."""
-        if k < 1:
-            raise ModelError(f"k must be at least 1, not {k}.")
         top = empty_lists(len(users), k)
         for block in self._blocks(users):
             hidden = None if seen is None else seen[users[block]]

@@ -40,7 +40,7 @@ def top_k_of_blocks(
     ranked. ``seen`` (n_users, n_items) holds what each user's list leaves out. A list with fewer than k
     items ends in NO_ITEM. Raises ModelError if k is less than 1.
     """
-    top = _empty(len(users), k)
+    top = empty_lists(len(users), k)
     for block in blocks(len(users), n_items):
         rows = users[block]
         scores = np.ascontiguousarray(scores_of(rows), dtype=np.float32)
@@ -56,7 +56,7 @@ def top_k_of_vectors(
     ``user_vectors`` (n_users, d), ``item_vectors`` (n_items, d), ``seen`` (n_users, n_items). Each thread multiplies
     and merges tiles of its own users, which stay in its processor's cache. Raises ModelError if k is less than 1.
     """
-    top = _empty(len(users), k)
+    top = empty_lists(len(users), k)
     items = np.ascontiguousarray(item_vectors, dtype=np.float32)
 
     def work(start: int, stop: int) -> None:
@@ -119,7 +119,8 @@ def fill_up(top: TopK, popularity: npt.NDArray[np.float64], seen: sparse.csr_mat
     return TopK(items, scores)
 
 
-def _empty(n_users: int, k: int) -> TopK:
+def empty_lists(n_users: int, k: int) -> TopK:
+    """Return lists without any item; raises ModelError if k is less than 1."""
     if k < 1:
         raise ModelError(f"k must be at least 1, not {k}.")
     return TopK(np.full((n_users, k), NO_ITEM, dtype=np.int32), np.full((n_users, k), -np.inf, dtype=np.float32))
