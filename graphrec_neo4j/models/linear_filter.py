@@ -79,7 +79,8 @@ class LinearFilter(LinearModel):
 
     def _times(self, histories: sparse.csr_matrix) -> Scores:
         made = self.filter
-        scaled = (histories @ sparse.diags(1 / made.scale)).tocsr()
+        scaled = histories.copy()
+        scaled.data = histories.data / made.scale[histories.indices]
         walk = self.walk.from_histories(scaled, [0], None)
         scores = self._polynomial(walk.scores(np.arange(histories.shape[0])))
         if made.coefficients[0]:
