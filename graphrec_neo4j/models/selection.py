@@ -14,13 +14,19 @@ from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.base import Recommender
 from graphrec_neo4j.models.blend import DEPTH, Merit, Pool, alone_weights, gates_of, pool_of, search
 from graphrec_neo4j.models.candidates import Variant, families, made, spells_out, without_choice
-from graphrec_neo4j.models.trials import Trials
+from graphrec_neo4j.models.trials import Later, Trials
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.evaluation import accuracy
 from graphrec_neo4j.ranking.splits import Split, random_split, time_split
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 LEAST_PAIRS = 50
+
+RANKINGS_A_POOL = 2.5
+"""A pool takes the best items of the drawn users, then all their scores, which takes longer."""
+
+SECONDS_OF_SEARCH = 1e-5
+"""What searching for the weights takes a user and pair of members, roughly."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +93,11 @@ def select(
     if split.test.nnz < LEAST_PAIRS:
         return _unchosen(snapshot)
     newest = _newest(snapshot, share)
-    trials = Trials(split, _drawn(split, most_users, seed), budget, seed, progress, refits=2 if newest else 1)
-    found = families(snapshot)
+    drawn, parts = _drawn(split, most_users, seed), 2 if newest else 1
+    found = families(snapshot, budget / 2 / (1 + parts))
+    left = budget - SECONDS_OF_SEARCH * parts * len(drawn) * len(found) ** 2
+    later = Later(parts, RANKINGS_A_POOL * parts + len(snapshot.users) / len(drawn))
+    trials = Trials(split, drawn, left, seed, progress, later)
     winners = trials.best_of_each(found)
     variants = {name: winner.variant for name, winner in winners.items()}
     gated = [number for number, name in enumerate(variants) if found[name].gated]

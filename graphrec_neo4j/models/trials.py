@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -23,26 +23,42 @@ LEAST_STEP = 2e-3
 
 @dataclass(frozen=True)
 class Winner:
-    """A variant fitted on the smaller part, its NDCG at DEPTH there, and the seconds of fitting and judging it."""
+    """A variant fitted on the smaller part, its NDCG at DEPTH there, and the seconds that fitting and judging took."""
 
     variant: Variant
     model: Recommender
     merit: float
-    seconds: float
+    fit: float
+    judged: float
+
+
+@dataclass(frozen=True)
+class Later:
+    """What a winner costs after its trials: ``fits`` as long as its own, and ``rankings`` of as many users."""
+
+    fits: int
+    rankings: float
+
+    def seconds(self, winner: Winner) -> float:
+        """Return how long that takes."""
+        return self.fits * winner.fit + self.rankings * winner.judged
+
+
+AT_LEAST = Later(1, 1.0)
 
 
 class Trials:
     """Fits variants on the smaller part of ``split`` and judges them on ``users``; ``tried`` tells of each.
 
-    What wins is fitted again ``refits`` times, at last on everything, so that of ``budget`` seconds so many of each
-    family's longest fits are set aside.
+    What wins is fitted and ranks users again ``later``, at last on everything and for everybody, so that of
+    ``budget`` seconds so much is set aside for each.
     """
 
     def __init__(
-        self, split: Split, users: Rows, budget: float, seed: int, progress: Progress, refits: int = 1
+        self, split: Split, users: Rows, budget: float, seed: int, progress: Progress, later: Later = AT_LEAST
     ) -> None:
         self.tried: list[dict[str, Any]] = []
-        self._refits = refits
+        self._later = later
         self._split, self._users, self._seed, self._progress = split, users, seed, progress
         self._deadline = perf_counter() + budget
 
@@ -55,13 +71,13 @@ class Trials:
         for number, (name, family) in enumerate(families.items()):
             left = self._deadline - perf_counter()
             self._progress("choosing", number, len(families))
-            if winners and left < (1 + self._refits) * family.seconds:
+            if winners and left < (1 + self._later.fits) * family.seconds:
                 self._leave_out(family.variant(family.start), "no time")
                 continue
             winner = self._best(family, left / (len(families) - number))
             if winner:
                 winners[name] = winner
-                self._deadline -= self._refits * winner.seconds
+                self._deadline -= self._later.seconds(winner)
         self._progress("choosing", len(families), len(families))
         return winners
 
@@ -71,21 +87,22 @@ class Trials:
         best = self._fitted(family.variant(family.start))
         if best is None:
             return None
-        points, fit, judged = [family.start], best.seconds, 0.0
+        points, fit, judged = [family.start], best.fit, best.judged
         for other in family.around(lambda: points[-1]):
             variant = family.variant(other)
             varied = best.model.varied(made(variant).settings)
-            if perf_counter() - began + (judged if varied else 2 * fit) > seconds:
+            expected = judged + (0.0 if varied else fit)
+            if perf_counter() - began + expected + self._later.seconds(replace(best, fit=fit, judged=judged)) > seconds:
                 self._leave_out(variant, "no time")
                 continue
-            found = self._judged(variant, varied, perf_counter()) if varied else self._fitted(variant)
+            found = self._judged(variant, varied, 0.0) if varied else self._fitted(variant)
             if found is None:
                 continue
-            fit, judged = (fit, found.seconds) if varied else (max(fit, found.seconds), judged)
+            fit, judged = max(fit, found.fit), max(judged, found.judged)
             if found.merit > best.merit * (1 + LEAST_STEP):
                 best = found
                 points.append(other)
-        return Winner(best.variant, best.model, best.merit, fit)
+        return replace(best, fit=fit)
 
     def _fitted(self, variant: Variant) -> Winner | None:
         """Fit and judge a variant; None where memory or the data forbid it."""
@@ -95,15 +112,16 @@ class Trials:
         except ModelError as error:
             self._leave_out(variant, str(error))
             return None
-        return self._judged(variant, model, started)
+        return self._judged(variant, model, perf_counter() - started)
 
-    def _judged(self, variant: Variant, model: Recommender, started: float) -> Winner:
+    def _judged(self, variant: Variant, model: Recommender, fit: float) -> Winner:
+        started = perf_counter()
         truth = self._split.test[self._users]
         items = model.top_k(self._users, DEPTH, self._split.train.seen).items
         merit = float(np.nanmean(ndcg(hits_of(items, truth), np.diff(truth.indptr))))
-        seconds = perf_counter() - started
-        self.tried.append({"model": spells_out(variant), f"ndcg@{DEPTH}": merit, "seconds": round(seconds, 2)})
-        return Winner(variant, model, merit, seconds)
+        judged = perf_counter() - started
+        self.tried.append({"model": spells_out(variant), f"ndcg@{DEPTH}": merit, "seconds": round(fit + judged, 2)})
+        return Winner(variant, model, merit, fit, judged)
 
     def _leave_out(self, variant: Variant, why: str) -> None:
         self.tried.append({"model": spells_out(variant), "left_out": why})

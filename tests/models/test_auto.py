@@ -16,7 +16,7 @@ from graphrec_neo4j.models.blend import LEAST_GAIN, pool_of, scales_of, search
 from graphrec_neo4j.models.candidates import Family, families, spells_out
 from graphrec_neo4j.models.merged import merged
 from graphrec_neo4j.models.selection import Selection
-from graphrec_neo4j.models.trials import Trials
+from graphrec_neo4j.models.trials import Later, Trials
 from graphrec_neo4j.progress import silent
 from graphrec_neo4j.ranking.splits import random_split
 from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
@@ -210,6 +210,21 @@ def test_climbing_finds_the_best_point_of_a_small_grid_on_one_axis(town: GraphSn
     winner = trials.best_of_each({"walk": family})["walk"]
     assert winner.merit == max(trial["ndcg@20"] for trial in trials.tried)
     assert len(trials.tried) == 4
+
+
+def test_a_winner_that_would_take_the_time_later_leaves_none_to_the_others(town: GraphSnapshot) -> None:
+    split = random_split(town, 0.15, seed=0)
+    two = {"one": Family("popularity"), "other": Family("popularity")}
+    for rankings, won in ((0.0, ["one", "other"]), (1e9, ["one"])):
+        trials = Trials(split, split.users, 60.0, 0, silent, Later(0, rankings))
+        assert list(trials.best_of_each(two)) == won
+
+
+def test_fewer_seconds_mean_a_smaller_rank_and_the_smallest_is_left() -> None:
+    crowd = generate(users=1500, items=600, seed=5).snapshot
+    ranks = [families(crowd, seconds)["spectral"].axes["dimensions"] for seconds in (np.inf, 0.05, 0.0)]
+    assert ranks[0][0] > ranks[1][0] > ranks[2][0]
+    assert ranks[2] == (64,)
 
 
 def test_a_varied_filter_is_the_one_that_is_fitted_with_these_settings(town: GraphSnapshot) -> None:
