@@ -92,17 +92,18 @@ class Trials:
             variant = family.variant(other)
             varied = best.model.varied(made(variant).settings)
             expected = judged + (0.0 if varied else fit)
-            if perf_counter() - began + expected + self._later.seconds(replace(best, fit=fit, judged=judged)) > seconds:
+            if perf_counter() - began + expected > seconds:
                 self._leave_out(variant, "no time")
                 continue
             found = self._judged(variant, varied, 0.0) if varied else self._fitted(variant)
             if found is None:
                 continue
-            fit, judged = max(fit, found.fit), max(judged, found.judged)
+            # The first judging in a process may wait for kernels to load, and that does not come again.
+            fit, judged = max(fit, found.fit), min(judged, found.judged)
             if found.merit > best.merit * (1 + LEAST_STEP):
                 best = found
                 points.append(other)
-        return replace(best, fit=fit)
+        return replace(best, fit=fit, judged=judged)
 
     def _fitted(self, variant: Variant) -> Winner | None:
         """Fit and judge a variant; None where memory or the data forbid it."""
