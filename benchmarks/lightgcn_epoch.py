@@ -23,34 +23,36 @@ import torch_geometric
 from torch_geometric.nn import LGConv
 from torch_geometric.nn import LightGCN as Reference
 
-from graphrec_neo4j.models.lightgcn import LightGCNSettings
-from graphrec_neo4j.models.lightgcn_training import Learning, bipartite_edges
+from graphrec_neo4j.models.lightgcn import LightGCN
+from graphrec_neo4j.training.graph import TrainingGraph
+from graphrec_neo4j.training.loop import shuffled
+from graphrec_neo4j.training.objectives import objective_for
 from loaders.from_edge_lists import load_adjacency
 
 ROUNDS = 3
 
 
 def main(path: Path) -> None:
-    liked = (load_adjacency(path).snapshot.interactions > 0).astype("float32")
-    settings = LightGCNSettings()
-    learning = Learning.begin(liked, settings, seed=0, device="cpu")
-    edge_index = torch.from_numpy(bipartite_edges(liked))
-    network = learning.network
+    model = LightGCN()
+    settings, generator = model.settings, torch.Generator().manual_seed(0)
+    graph = TrainingGraph.of(load_adjacency(path).snapshot, seed=0, device="cpu")
+    encoder, objective = model._network(graph), objective_for(settings, graph.known, generator)
+    network = encoder.network
     ways: dict[str, Callable[[], torch.Tensor]] = {
-        "CSR, symmetric backward (ours)": lambda: type(network).get_embedding(network, learning.adjacency),
-        "PyG LGConv on the CSR matrix": lambda: on_csr(network, learning.adjacency),
-        "PyG LightGCN on the edge index": lambda: Reference.get_embedding(network, edge_index),
+        "CSR, symmetric backward (ours)": lambda: type(network).get_embedding(network, graph.adjacency),
+        "PyG LGConv on the CSR matrix": lambda: on_csr(network, graph.adjacency),
+        "PyG LightGCN on the edge index": lambda: Reference.get_embedding(network, graph.edges),
     }
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-3, fused=True)
-    batch = learning.batches()[0]
+    batch = shuffled(graph.known.learners(), settings.batches, generator)[0]
     alone: dict[str, list[float]] = {way: [] for way in ways}
     steps: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(1 + ROUNDS):
         for way, embed in ways.items():
             alone[way].append(seconds(lambda embed=embed: embed().sum().backward()))
             network.get_embedding = lambda _, embed=embed: embed()
-            steps[way].append(seconds(lambda: step(learning, optimiser, batch)))
-    print(f"{liked.nnz:,} interactions, {settings.layers} layers, {settings.dimensions} dimensions")
+            steps[way].append(seconds(lambda: step(objective(*encoder(), batch), optimiser)))
+    print(f"{len(graph.known.items):,} interactions, {settings.layers} layers, {settings.dimensions} dimensions")
     report("propagation", alone, 1)
     report(f"step of {len(batch):,} users, {settings.negatives:,} negatives", steps, settings.batches)
     versions = f"torch {torch.__version__}, torch-geometric {torch_geometric.__version__}"
@@ -68,9 +70,9 @@ def on_csr(network: Reference, adjacency: torch.Tensor) -> torch.Tensor:
     return total
 
 
-def step(learning: Learning, optimiser: torch.optim.Optimizer, batch: torch.Tensor) -> None:
+def step(loss: torch.Tensor, optimiser: torch.optim.Optimizer) -> None:
     optimiser.zero_grad()
-    learning.loss_of(batch).backward()
+    loss.backward()
     optimiser.step()
 
 

@@ -26,6 +26,7 @@ MODELS: dict[str, tuple[str, str]] = {
     "bspm": ("bspm", "BSPM"),
     "ials": ("ials", "IALS"),
     "spectral": ("spectral", "Spectral"),
+    "mf": ("mf", "MatrixFactorisation"),
     "lightgcn": ("lightgcn", "LightGCN"),
     "auto": ("auto", "Auto"),
 }

@@ -2,68 +2,47 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from graphrec_neo4j.errors import MissingExtraError, ModelError
-from graphrec_neo4j.foresee import must_fit_into
+from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.base import Scores
-from graphrec_neo4j.models.taste import Tastes, TasteVectors, pattern
-from graphrec_neo4j.models.vector_model import VectorModel
-from graphrec_neo4j.progress import Progress
+from graphrec_neo4j.models.taste import TasteVectors, pattern
+from graphrec_neo4j.models.trained_model import TrainedModel
 from graphrec_neo4j.snapshot import GraphSnapshot
+from graphrec_neo4j.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from graphrec_neo4j.models.networks.light_gcn import LightGCNEncoder
+    from graphrec_neo4j.training.graph import TrainingGraph
+    from graphrec_neo4j.training.learning import Learnt
 
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class LightGCNSettings:
-    """``dimensions`` of a vector, ``layers`` of propagation, and how the embeddings are learnt.
+class LightGCNSettings(TrainingSettings):
+    """``layers`` of propagation; the others are those of every trained model.
 
-    ``loss``: ``"softmax"`` learns cosines, each liked item against up to ``negatives`` items that a batch
-    shares, at a ``temperature`` t; ``"bpr"`` is the paper's, on dot products, one negative each. Without a
-    temperature, t = 1 / ln(n) for n items compared, where a perfect item weighs as much as n unrelated ones.
-    ``item_length`` is the power of an item's length that stays in its score: after softmax 0 ranks by cosine and
-    1 by dot product, which favours popular items; bpr always ranks by dot product.
-    An epoch deals the users into ``batches`` and each batch costs one propagation over the graph, so ``epochs *
-    batches`` steps are made whatever the graph's size; the learning rate falls to zero over them.
+    Each batch costs one propagation over the graph. ``loss`` ``"bpr"`` is the paper's.
     """
 
-    dimensions: int = 64
     layers: int = 3
-    loss: Literal["softmax", "bpr"] = "softmax"
-    epochs: int = 16
-    batches: int = 30
-    learning_rate: float = 0.02
-    temperature: float | None = None
-    negatives: int = 8192
-    item_length: float = 0.35
 
     def __post_init__(self) -> None:
-        counts = (self.dimensions, self.epochs, self.batches, self.negatives)
-        if min(counts) < 1 or self.layers < 0 or not self.learning_rate > 0:
-            raise ModelError("lightgcn's settings must be positive numbers; only layers may be 0.")
-        if self.temperature is not None and not self.temperature >= 0.02:
-            raise ModelError("lightgcn's temperature must be at least 0.02, or its exponentials overflow.")
-        if self.loss not in ("softmax", "bpr"):
-            raise ModelError(f"lightgcn has no loss {self.loss!r}; it learns by 'softmax' or 'bpr'.")
-
-    def temperature_for(self, n_items: int) -> float:
-        """The temperature of a softmax in a catalogue of ``n_items``."""
-        return self.temperature or 1 / math.log(max(2, min(n_items, self.negatives)))
+        super().__post_init__()
+        if self.layers < 0:
+            raise ModelError("layers must be 0 or more.")
 
 
-class LightGCN(VectorModel):
+class LightGCN(TrainedModel):
     """``score(u, i) = e_u . e_i``, with e the mean of a node's embedding carried 0 to ``layers`` steps.
 
-    Trained through PyTorch Geometric on ``device`` (``"auto"``, ``"cpu"``, ``"cuda"``), which is no setting of the
-    model; a restored model needs no torch. With softmax a user's vector has length one. Interactions count once,
-    whatever their weight. A user without interactions gets the most popular items.
+    With softmax a user's vector has length one. A user without interactions gets the most popular items.
 
     The propagation is linear, so reasons are exact: ``e_u = a_0 E_u + sum over the history of P_j / sqrt(d_u d_j)``
     with ``P_j = sum_l a_(l+1) e_j^(l)``. An unseen user has only the second part.
@@ -73,32 +52,20 @@ class LightGCN(VectorModel):
     line = "embeddings learnt through PyTorch Geometric and smoothed along the graph"
     paper = "He, Deng, Wang, Li, Zhang, Wang: LightGCN, SIGIR 2020 (arXiv 2002.02126)"
     uses = ("interactions",)
-    needs = ("torch", "torch_geometric")
-    inductive = True
-    lighter = "set more batches or fewer dimensions, or take spectral"
+    settings: LightGCNSettings
     settings_class: ClassVar[type] = LightGCNSettings
+    reasons_are_exact = True
 
-    device: str = "auto"
+    def _network(self, graph: TrainingGraph) -> LightGCNEncoder:
+        from graphrec_neo4j.models.networks.light_gcn import LightGCNEncoder
 
-    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
-        """Vectors and what Adam keeps of them, those of a batch's pairs, a batch against its negatives, the graph."""
-        settings, nodes = self.settings, self.n_users + self.n_items
-        users, positive = self.n_users / settings.batches, pairs / settings.batches
-        table = users * min(settings.negatives, self.n_items) if settings.loss == "softmax" else 0.0
-        return 4.0 * settings.dimensions * (7.0 * nodes + 5.0 * positive) + 4.0 * table + 60.0 * pairs
+        settings = self.settings
+        return LightGCNEncoder(graph.adjacency, graph.n_users, settings.dimensions, settings.layers, graph.seed)
 
-    def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
-        try:
-            from graphrec_neo4j.models.lightgcn_training import learn_embeddings, room_on
-        except ImportError as error:
-            raise MissingExtraError("the lightgcn model", "gnn") from error
-        if not snapshot.interactions.nnz:
-            raise ModelError("lightgcn learns from interactions, and the graph has none; load some first.")
-        self.tastes = Tastes.of(snapshot)
-        liked = self.tastes.history
-        needed = self._memory(snapshot, liked.nnz)
-        must_fit_into(room_on(self.device), "lightgcn's training on this device", needed, self.lighter)
-        self.parts = self._propagate(liked, learn_embeddings(liked, self.settings, seed, self.device, progress))
+    def _parts(self, snapshot: GraphSnapshot, learnt: Learnt) -> TasteVectors:
+        """From the learnt embeddings, before any propagation."""
+        embeddings = cast("LightGCNEncoder", learnt.network).embeddings().cpu().numpy()
+        return self._propagate(self.tastes.history, embeddings)
 
     def _propagate(self, liked: sparse.csr_matrix, embeddings: Floats) -> TasteVectors:
         """Carry the learnt embeddings (n_users + n_items, d) over ``liked`` and keep what scores and reasons need."""
@@ -121,12 +88,6 @@ class LightGCN(VectorModel):
             through=history_sum * share * of_item[:, None],
             scale=of_user / user_divisor[:, 0],
         )
-
-    def _divisor(self, vectors: Floats, kept: float = 0.0) -> Floats:
-        """What to divide ``vectors`` (n, d) by to keep the power ``kept`` of their length: (n, 1); 1 after bpr."""
-        length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        power = 0.0 if self.settings.loss == "bpr" else 1.0 - kept
-        return np.where(length > 0, length, 1).astype(np.float32) ** np.float32(power)
 
     def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
         liked = pattern(histories)

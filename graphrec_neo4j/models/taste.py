@@ -40,10 +40,13 @@ class Tastes:
         schema = snapshot.schema
         return cls(pattern(snapshot.interactions), schema.recommend, _interaction_edge(schema))
 
-    def explain(self, users: Rows, items: Rows, limit: int, terms: Terms) -> list[list[Explanation | None]]:
+    def explain(
+        self, users: Rows, items: Rows, limit: int, terms: Terms, exact: bool = True
+    ) -> list[list[Explanation | None]]:
         """Explain ``items`` (m, k) for ``users`` (m,) by at most ``limit`` positive ``terms``, largest first.
 
-        Their count is how many users like both items. What is left of a score does not come from these.
+        Their count is how many users like both items. What is left of a score does not come from these. ``exact`` says
+        whether the terms are what the model computes, or come near it.
         """
         found = [
             (score, parts)
@@ -54,7 +57,7 @@ class Tastes:
         pairs = [(node, item) for (_, parts), item in zip(found, flat, strict=True) for node, _ in parts]
         counts = iter(self.shared(*np.array(pairs, dtype=np.int64).reshape(-1, 2).T).tolist())
         made = [
-            None if item == NO_ITEM else self._told(score, parts, counts)
+            None if item == NO_ITEM else self._told(score, parts, counts, exact)
             for (score, parts), item in zip(found, flat, strict=True)
         ]
         width = items.shape[1]
@@ -90,12 +93,12 @@ class Tastes:
             positive = [(node, value) for node, value in zip(nodes, values, strict=True) if value > 0]
             yield score, positive if item != NO_ITEM else []
 
-    def _told(self, score: float, parts: list[_Part], counts: Iterator[int]) -> Explanation:
+    def _told(self, score: float, parts: list[_Part], counts: Iterator[int], exact: bool) -> Explanation:
         contributions = tuple(
             Contribution("taste", value, ((self.node_type, node),), next(counts), (self.edge,) * 3)
             for node, value in parts
         )
-        return Explanation(score, contributions, score - sum(value for _, value in parts), exact=True)
+        return Explanation(score, contributions, score - sum(value for _, value in parts), exact)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import ClassVar, cast
 
 import numpy as np
 from scipy import sparse
@@ -16,9 +16,11 @@ from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
 class VectorModel(Recommender):
     """``score(u, i) = users[u] . items[i]``, of which :class:`TasteVectors` say what goes through u's history.
 
-    A model fills ``tastes`` and ``parts`` by ``_fit``. Nothing is known of a user without a history: she gets the most
-    popular items.
+    A model fills ``tastes`` and ``parts`` by ``_fit``. Nothing is known of a user whose vector is 0, as without a
+    history: she gets the most popular items.
     """
+
+    reasons_are_exact: ClassVar[bool] = True
 
     tastes: Tastes
     parts: TasteVectors
@@ -31,9 +33,9 @@ class VectorModel(Recommender):
         return self.parts.users[users] @ self.parts.items.T
 
     def _top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None) -> TopK:
-        """Without a history, all scores are 0, which ranks nothing."""
+        """A vector of zeros, which all without a history have, ranks nothing."""
         top = top_k_of_vectors(self.parts.users, self.parts.items, users, k, seen)
-        lonely = np.diff(self.tastes.history.indptr)[users] == 0
+        lonely = ~self.parts.users[users].any(axis=1)
         top.items[lonely], top.scores[lonely] = NO_ITEM, -np.inf
         return top
 
@@ -41,7 +43,7 @@ class VectorModel(Recommender):
         return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
 
     def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
-        return self.tastes.explain(users, items, limit, self.parts.terms)
+        return self.tastes.explain(users, items, limit, self.parts.terms, self.reasons_are_exact)
 
     def _state(self) -> State:
         return {**self.tastes.state(), **self.parts.state()}

@@ -54,8 +54,9 @@ class TestNetwork:
     def network(self, liked: np.ndarray, layers: int = 3):
         import torch
 
-        from graphrec_neo4j.models.lightgcn_training import bipartite_edges
-        from graphrec_neo4j.models.networks.light_gcn import SymmetricLightGCN, normalised_adjacency
+        from graphrec_neo4j.models.networks.light_gcn import SymmetricLightGCN
+        from graphrec_neo4j.models.networks.propagation import normalised_adjacency
+        from graphrec_neo4j.training.graph import bipartite_edges
 
         edges = torch.from_numpy(bipartite_edges(sparse.csr_matrix(liked)))
         network = SymmetricLightGCN(sum(liked.shape), 8, layers, torch.Generator().manual_seed(0))
@@ -97,13 +98,19 @@ class TestNetwork:
         np.testing.assert_allclose(final[1].detach(), network.embedding.weight[1].detach() / 4, rtol=1e-6)
 
 
+def learnt_embeddings(settings: LightGCNSettings) -> np.ndarray:
+    """What training on the communities ends with, before any propagation."""
+    from graphrec_neo4j.training.learning import learn
+
+    build = LightGCN(settings)._network
+    learnt = learn(build, communities(), settings, name="lightgcn", seed=0, device="cpu")
+    return learnt.network.embeddings().numpy().astype(np.float64)
+
+
 def final_vectors(settings: LightGCNSettings) -> np.ndarray:
     """What the network ends with on the communities, by dense arithmetic from the learnt embeddings."""
-    from graphrec_neo4j.models.lightgcn_training import learn_embeddings
-
-    liked = (communities().interactions > 0).astype(np.float32)
-    embeddings = learn_embeddings(liked, settings, 0, "cpu")
-    return dense_final(liked.toarray(), embeddings.astype(np.float64), settings.layers)
+    liked = (communities().interactions > 0).astype(np.float64)
+    return dense_final(liked.toarray(), learnt_embeddings(settings), settings.layers)
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.5, 1.0])
@@ -170,11 +177,9 @@ def test_a_reason_counts_those_who_like_both_items(fitted: LightGCN) -> None:
 
 def test_the_contribution_of_a_history_item_is_what_the_score_loses_without_it(fitted: LightGCN) -> None:
     """The step from item j to user 0 carries P_j / sqrt(d_0 d_j), on the dense form of the propagation."""
-    from graphrec_neo4j.models.lightgcn_training import learn_embeddings
-
     graph = communities()
     liked = (graph.interactions > 0).astype(np.float32)
-    embeddings = learn_embeddings(liked, fitted.settings, 0, "cpu").astype(np.float64)
+    embeddings = learnt_embeddings(fitted.settings)
     final = dense_final(liked.toarray(), embeddings, 3)
     length, kept = np.linalg.norm(final, axis=1), 1 - fitted.settings.item_length
     sums = 3 * dense_final(liked.toarray(), embeddings, 2)
@@ -199,7 +204,7 @@ def test_one_user_who_likes_everything_is_refused_in_one_sentence() -> None:
 
 
 def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in [name for name in sys.modules if name.startswith("graphrec_neo4j.models.lightgcn_training")]:
+    for module in [name for name in sys.modules if name.startswith("graphrec_neo4j.training.learning")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingExtraError, match=r"lightgcn model needs the \[gnn\] extra"):

@@ -3,55 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import torch
 from torch import Tensor
+
+from graphrec_neo4j.models.networks.encoder import Encoder
+from graphrec_neo4j.models.networks.propagation import SymmetricPropagation
 
 with warnings.catch_warnings():
     # PyTorch Geometric still compiles parts of itself with torch.jit.script, which torch tells every user.
     warnings.filterwarnings("ignore", message=".*torch.jit.script.*", category=FutureWarning)
     from torch_geometric.nn import LightGCN
-    from torch_geometric.nn.conv.gcn_conv import gcn_norm
-    from torch_geometric.utils import to_torch_csr_tensor
-
-
-def normalised_adjacency(edge_index: Tensor, n_nodes: int) -> Tensor:
-    """Return ``D^-1/2 A D^-1/2`` as a sparse CSR tensor (n_nodes, n_nodes), without self-loops.
-
-    ``edge_index`` (2, m) must hold every edge in both directions; nodes without edges get empty rows.
-    """
-    edges, weights = gcn_norm(edge_index, None, n_nodes, add_self_loops=False)
-    with warnings.catch_warnings():
-        # PyTorch says once a process that CSR tensors are in beta and not checked, which no user can act on.
-        warnings.filterwarnings("ignore", message="Sparse ", category=UserWarning)
-        return to_torch_csr_tensor(edges, weights, size=(n_nodes, n_nodes))
-
-
-class SymmetricPropagation(torch.autograd.Function):
-    """``p(A) x`` for a polynomial p and a symmetric sparse A, whose gradient is ``p(A) g`` by the same code.
-
-    PyTorch's own backward of a sparse product does not know the symmetry and transposes A at each step.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, adjacency: Tensor, alpha: Tensor) -> Tensor:
-        """Horner's rule: ``x`` (n, d), ``adjacency`` (n, n), ``alpha`` (layers + 1,) on the CPU; returns (n, d)."""
-        ctx.adjacency, ctx.alpha = adjacency, alpha
-        return _polynomial(x, adjacency, alpha)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        """The gradient for ``x``; the matrix and the weights are constants."""
-        return _polynomial(gradients[0].contiguous(), ctx.adjacency, ctx.alpha), None, None
-
-
-def _polynomial(x: Tensor, adjacency: Tensor, alpha: Tensor) -> Tensor:
-    *lower, highest = alpha.tolist()
-    total = highest * x
-    for weight in reversed(lower):
-        total = torch.addmm(x, adjacency, total, beta=weight)
-    return total
 
 
 class SymmetricLightGCN(LightGCN):
@@ -73,3 +35,30 @@ class SymmetricLightGCN(LightGCN):
     def get_embedding(self, edge_index: Tensor, edge_weight: Tensor | None = None) -> Tensor:
         """Return the final embeddings (n_nodes, d); ``edge_index`` is a :func:`normalised_adjacency`."""
         return SymmetricPropagation.apply(self.embedding.weight, edge_index, self.layer_weights)
+
+
+class LightGCNEncoder(Encoder):
+    """:class:`SymmetricLightGCN` over the bipartite graph of users and items."""
+
+    def __init__(self, adjacency: Tensor, n_users: int, dimensions: int, layers: int, seed: int) -> None:
+        """``adjacency`` (n_nodes, n_nodes) as :func:`normalised_adjacency` makes it, users first."""
+        super().__init__()
+        start = torch.Generator().manual_seed(seed)
+        self.network = SymmetricLightGCN(adjacency.shape[0], dimensions, layers, start)
+        self.adjacency, self.n_users = adjacency, n_users
+
+    def forward(self) -> tuple[Tensor, Tensor]:
+        """Return the smoothed vectors of users and of items."""
+        final = self.network.get_embedding(self.adjacency)
+        return final[: self.n_users], final[self.n_users :]
+
+    def embeddings(self) -> Tensor:
+        """Return what is learnt (n_nodes, d), before any propagation."""
+        return self.network.embedding.weight.detach()
+
+    def layers(self) -> list[tuple[Tensor, Tensor]]:
+        """Return the embeddings carried 0, 1, ... ``layers`` times."""
+        carried = [self.embeddings()]
+        for _ in range(self.network.num_layers):
+            carried.append(self.adjacency @ carried[-1])
+        return [(layer[: self.n_users], layer[self.n_users :]) for layer in carried]

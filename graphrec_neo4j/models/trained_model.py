@@ -1,0 +1,127 @@
+"""``TrainedModel``: what all models have in common whose vectors a network learns by gradient descent."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from graphrec_neo4j.errors import MissingExtraError, ModelError
+from graphrec_neo4j.foresee import must_fit_into
+from graphrec_neo4j.models.base import Scores
+from graphrec_neo4j.models.history_regression import HistoryRegression, scales
+from graphrec_neo4j.models.taste import Tastes, TasteVectors, pattern
+from graphrec_neo4j.models.vector_model import VectorModel
+from graphrec_neo4j.progress import Progress
+from graphrec_neo4j.snapshot import GraphSnapshot
+from graphrec_neo4j.training.options import TrainingOptions
+from graphrec_neo4j.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from graphrec_neo4j.models.networks.encoder import Encoder
+    from graphrec_neo4j.training.graph import TrainingGraph
+    from graphrec_neo4j.training.learning import Learnt
+
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+
+class TrainedModel(VectorModel):
+    """``score(u, i) = users[u] . items[i]``, the vectors of a network that :meth:`_network` builds.
+
+    Trained through PyTorch on ``device`` (``"auto"``, ``"cpu"``, ``"cuda"``), watched and kept as ``options`` say; both
+    are no settings of the model, and a restored model needs no torch. Interactions count once, whatever their weight.
+    Reasons are the parts of a :class:`HistoryRegression` of the users' vectors, and not exact: what it does not catch
+    is in ``other``. Unseen users have the regression's vector.
+    """
+
+    needs = ("torch", "torch_geometric")
+    inductive = True
+    lighter = "set more batches or fewer dimensions, or take spectral"
+    settings: TrainingSettings
+    settings_class: ClassVar[type] = TrainingSettings
+    reasons_are_exact = False
+
+    device: str = "auto"
+    options: TrainingOptions = TrainingOptions()
+    trained: Mapping[str, Any] = MappingProxyType({})
+
+    @abstractmethod
+    def _network(self, graph: TrainingGraph) -> Encoder:
+        """Return the network over ``graph``, not yet on its device."""
+
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        """Vectors and what Adam keeps of them, those of a batch's pairs, a batch against its negatives, the graph."""
+        settings, nodes = self.settings, self.n_users + self.n_items
+        users, positive = self.n_users / settings.batches, pairs / settings.batches
+        table = users * min(settings.negatives, self.n_items) if settings.learns_cosines else 0.0
+        return 4.0 * settings.dimensions * (7.0 * nodes + 5.0 * positive) + 4.0 * table + 60.0 * pairs
+
+    def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
+        try:
+            from graphrec_neo4j.training.learning import learn, room_on
+        except ImportError as error:
+            raise MissingExtraError(f"the {self.name} model", "gnn") from error
+        if not snapshot.interactions.nnz:
+            raise ModelError(f"{self.name} learns from interactions, and the graph has none; load some first.")
+        self.tastes = Tastes.of(snapshot)
+        needed = self._memory(snapshot, self.tastes.history.nnz)
+        must_fit_into(room_on(self.device), f"{self.name}'s training on this device", needed, self.lighter)
+        learnt = learn(
+            self._network,
+            snapshot,
+            self.settings,
+            name=self.name,
+            seed=seed,
+            device=self.device,
+            options=self.options,
+            progress=progress,
+        )
+        self.trained = _told(learnt)
+        if learnt.held_out:
+            self.chosen_on = f"the epoch on NDCG@20 of {learnt.held_out}"
+        self.parts = self._parts(snapshot, learnt)
+
+    def _parts(self, snapshot: GraphSnapshot, learnt: Learnt) -> TasteVectors:
+        """Make what scores and reasons need of the learnt vectors; 0 for those of whom nothing is known."""
+        users = learnt.users * self._known_users(snapshot)[:, None]
+        items = learnt.items * self._known_items(snapshot)[:, None]
+        users, items = users / self._divisor(users), items / self._divisor(items, self.settings.item_length)
+        history = self.tastes.history
+        through = HistoryRegression.of(history, users, items).through
+        return TasteVectors(users, items, through, scales(history))
+
+    def _known_users(self, snapshot: GraphSnapshot) -> Mask:
+        """Which users (n_users,) the network has learnt something of: those with a history."""
+        return np.diff(self.tastes.history.indptr) > 0
+
+    def _known_items(self, snapshot: GraphSnapshot) -> Mask:
+        """Which items (n_items,) the network has learnt something of: those that somebody likes."""
+        return self.popularity > 0
+
+    def _divisor(self, vectors: Floats, kept: float = 0.0) -> Floats:
+        """What to divide ``vectors`` (n, d) by to keep the power ``kept`` of their length, as (n, 1); 1 for bpr."""
+        length = np.linalg.norm(vectors, axis=1, keepdims=True)
+        power = 1.0 - kept if self.settings.learns_cosines else 0.0
+        return np.where(length > 0, length, 1).astype(np.float32) ** np.float32(power)
+
+    def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
+        vectors = HistoryRegression(self.parts.through).vectors(pattern(histories))
+        return ((vectors / self._divisor(vectors)) @ self.parts.items.T).astype(np.float32)
+
+
+def _told(learnt: Learnt) -> dict[str, Any]:
+    """A training as plain values, for a run's report."""
+    trained = learnt.trained
+    told: dict[str, Any] = {"epochs": len(trained.epochs), "best_epoch": trained.best_epoch}
+    told |= {"loss": trained.losses[trained.best_epoch - 1], "losses": list(trained.losses)}
+    if trained.scores:
+        told["ndcg@20"] = list(trained.scores)
+    if learnt.smoothing:
+        told["smoothing"] = list(learnt.smoothing)
+    return told
