@@ -58,7 +58,7 @@ def learn(
     clock = _Clock()
     fitted = create(model, **settings).fit(snapshot, seed=seed, progress=progress)
     clock.lap("fit")
-    report = _own_report(fitted) or _judge(snapshot, model, settings, seed, progress)
+    report = _own_report(fitted) or judged(snapshot, model, settings, seed, progress)
     clock.lap("judge")
     top = _lists(fitted, snapshot, progress)
     clock.lap("rank")
@@ -84,17 +84,17 @@ def _own_report(fitted: Recommender) -> dict[str, Any]:
     return {"chosen_on": fitted.chosen_on, "chosen": fitted.chosen, "metrics": metrics}
 
 
-def _judge(
+def judged(
     snapshot: GraphSnapshot, model: str, settings: Mapping[str, Any], seed: int, progress: Progress
 ) -> dict[str, Any]:
     """Metrics of the same model with the same settings, fitted without a random tenth of each user's edges."""
     if snapshot.interactions.nnz < 10:
         return {"chosen_on": "nothing: settings as given", "judged_on": "nothing: too few interactions", "metrics": {}}
     split = random_split(snapshot, share=0.1, seed=seed)
-    judged = create(model, **settings)
-    [row] = evaluate([judged], split, k=PUBLISHED_ITEMS, seed=seed, progress=progress).table()["models"]
+    fitted = create(model, **settings)
+    [row] = evaluate([fitted], split, k=PUBLISHED_ITEMS, seed=seed, progress=progress).table()["models"]
     metrics = {name: value for name, value in row.items() if "@" in name}
-    return {"chosen_on": judged.chosen_on, "judged_on": split.about, "metrics": metrics}
+    return {"chosen_on": fitted.chosen_on, "judged_on": split.about, "metrics": metrics}
 
 
 def _lists(model: Recommender, snapshot: GraphSnapshot, progress: Progress) -> TopK:

@@ -19,6 +19,7 @@ COMMANDS = {
     "status": "status:status",
     "rollback": "rollback:rollback",
     "forget": "forget:forget",
+    "train": "train:train",
     "models": "models:models",
     "evaluate": "evaluate:evaluate",
     "recommend": "recommend:recommend",
