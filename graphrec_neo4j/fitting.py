@@ -16,7 +16,7 @@ from graphrec_neo4j.models.trained_model import TrainedModel
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.training.journal import Journal
-from graphrec_neo4j.training.options import Epoch, TrainingOptions, nobody
+from graphrec_neo4j.training.options import Epoch, TrainingOptions, is_first_process, nobody
 from graphrec_neo4j.tuning import tuned
 
 CHECKPOINT, JOURNAL = "checkpoint.pt", "training.jsonl"
@@ -71,7 +71,8 @@ def fit_and_save(
     """Fit what is asked for on all of ``snapshot`` and save it.
 
     A trained model writes a line an epoch into the folder's journal, and a checkpoint, which is removed when the
-    model is saved. Raises ModelError for a model that cannot be fitted, tuned or taken up again.
+    model is saved. Where torchrun started several processes, all of them learn and the first one writes. Raises
+    ModelError for a model that cannot be fitted, tuned or taken up again.
     """
     started = time.perf_counter()
     _must_be_trained(request)
@@ -84,8 +85,9 @@ def fit_and_save(
     if isinstance(model, TrainedModel):
         model.options = _options(request, checkpoint, watch)
     model.fit(snapshot, seed=request.seed, progress=progress)
-    model.save(request.folder)
-    checkpoint.unlink(missing_ok=True)
+    if is_first_process():
+        model.save(request.folder)
+        checkpoint.unlink(missing_ok=True)
     told |= {"trained": dict(getattr(model, "trained", {}))} if isinstance(model, TrainedModel) else {}
     metrics: Mapping[str, float] = {}
     if request.judge:
@@ -104,12 +106,13 @@ def _must_be_trained(request: FitRequest) -> None:
 def _options(request: FitRequest, checkpoint: Path, watch: Callable[[Epoch], None]) -> TrainingOptions:
     if request.resume and not checkpoint.exists():
         raise ModelError(f"{checkpoint} is not there, so there is nothing to go on from; leave out --resume.")
-    if not request.resume:
+    if not request.resume and is_first_process():
         checkpoint.unlink(missing_ok=True)
     journal = Journal(request.folder / JOURNAL)
 
     def both(epoch: Epoch) -> None:
-        journal.note(epoch)
-        watch(epoch)
+        if is_first_process():
+            journal.note(epoch)
+            watch(epoch)
 
     return TrainingOptions(checkpoint, both)

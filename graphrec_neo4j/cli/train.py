@@ -59,11 +59,13 @@ def train(
 ) -> None:
     """Fit one model on the graph and save it, with a line for each epoch.
 
-    After an interruption, the same command with --resume goes on and ends with the same numbers.
+    After an interruption, the same command with --resume goes on and ends with the same numbers. On several processors
+    or GPUs: torchrun --nproc-per-node 2 --no-python graphrec-neo4j train --model lightgcn
 
     Example: graphrec-neo4j train --model lightgcn --set epochs=32 --set patience=3
     """
     from graphrec_neo4j.fitting import CHECKPOINT, FitRequest, fit_and_save
+    from graphrec_neo4j.training.options import is_first_process
 
     wanted = FitRequest(folder=folder or Path(request["model"]), trials=trials or 0, **request)
     with progress_on_stderr() as progress:
@@ -75,10 +77,8 @@ def train(
             if (wanted.folder / CHECKPOINT).exists():
                 note(f"cut off; {wanted.folder / CHECKPOINT} is what the same command with --resume goes on from.")
             raise
-    if as_json:
-        answer_json(report.to_json())
-    else:
-        _show(report)
+    if is_first_process():
+        answer_json(report.to_json()) if as_json else _show(report)
 
 
 def _from_database(connect: Callable[[], Database], schema_file: Path | None, progress: Progress) -> GraphSnapshot:

@@ -26,6 +26,7 @@ from graphrec_neo4j.training.graph import TrainingGraph
 from graphrec_neo4j.training.loop import Task, Trained, shuffled, train
 from graphrec_neo4j.training.objectives import objective_for
 from graphrec_neo4j.training.options import TrainingOptions
+from graphrec_neo4j.training.parallel import own_device, together
 from graphrec_neo4j.training.seeds import seeded
 from graphrec_neo4j.training.settings import TrainingSettings
 from graphrec_neo4j.training.smoothing import smoothing_of
@@ -71,9 +72,9 @@ def learn(
     The vectors are those over the whole graph, whatever was held out. Raises ModelError where nothing can be learnt.
     """
     options = options or TrainingOptions()
-    where = torch.device(chosen_device(device))
+    where = own_device(torch.device(chosen_device(device)))
     held = random_split(snapshot, settings.validation, seed) if settings.patience else None
-    with fitting_threads(snapshot.interactions.nnz), seeded(seed, where) as generator:
+    with fitting_threads(snapshot.interactions.nnz), together(where), seeded(seed, where) as generator:
         graph = TrainingGraph.of(held.train if held else snapshot, seed, where)
         if not len(graph.known.learners()):
             raise ModelError(
@@ -87,6 +88,8 @@ def learn(
             lambda batch: _loss(network, objective, batch),
             generator,
             _judge_of(network, settings, held) if held else None,
+            lambda batch: float(graph.known.degrees[batch].sum()),
+            begin=lambda done: objective.begin(done, lambda: _now(network)),
         )
         checkpoint = _checkpoint(options, settings, name, seed, snapshot)
         trained = train(task, settings, checkpoint, options.watch, progress)
@@ -105,10 +108,15 @@ def _loss(network: Encoder, objective: Callable[[Tensor, Tensor, Tensor], Tensor
 
 def vectors_of(network: Encoder) -> tuple[Floats, Floats]:
     """Return what ``network`` makes of its graph, without dropout, as (users, items)."""
+    users, items = _now(network)
+    return users.cpu().numpy(), items.cpu().numpy()
+
+
+def _now(network: Encoder) -> tuple[Tensor, Tensor]:
     network.eval()
     with torch.no_grad():
         users, items = network()
-    return users.detach().cpu().numpy(), items.detach().cpu().numpy()
+    return users.detach(), items.detach()
 
 
 def _moved(trained: Encoder, other: Encoder) -> Encoder:

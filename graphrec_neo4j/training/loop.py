@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.training.checkpoint import Checkpoint
-from graphrec_neo4j.training.options import Epoch, nobody
+from graphrec_neo4j.training.options import Epoch, is_first_process, nobody
+from graphrec_neo4j.training.parallel import averaged, in_step, share_of
 from graphrec_neo4j.training.seeds import put_back, random_states
 from graphrec_neo4j.training.settings import TrainingSettings
 
@@ -32,6 +33,8 @@ class Task:
     """What is learnt: ``network``, this epoch's ``batches()``, the ``loss_of`` one, and who tells how good it is.
 
     ``judge`` (larger is better) is asked after every epoch. ``generator`` is what batches and losses draw from.
+    ``weight_of`` a batch is of how many terms its loss is the mean, which tells how shares of a batch count.
+    ``begin`` is told before each epoch what share of them is done.
     """
 
     network: nn.Module
@@ -39,6 +42,8 @@ class Task:
     loss_of: Callable[[Tensor], Tensor]
     generator: torch.Generator = field(default_factory=torch.Generator)
     judge: Callable[[], float] | None = None
+    weight_of: Callable[[Tensor], float] = len
+    begin: Callable[[float], None] = lambda done: None
 
 
 @dataclass
@@ -84,7 +89,7 @@ def train(
         run.take(state)
     while not run.is_over():
         run.epoch()
-        if checkpoint:
+        if checkpoint and is_first_process():
             checkpoint.write(run.state())
         watch(run.trained.epochs[-1])
         progress("train", len(run.trained.epochs), settings.epochs)
@@ -111,6 +116,8 @@ class _Run:
     def epoch(self) -> None:
         """One pass through the batches, and the judge's word on it."""
         started, number = perf_counter(), len(self.trained.epochs) + 1
+        in_step(self.task.generator)
+        self.task.begin((number - 1) / self.settings.epochs)
         batches = self.task.batches()
         self.task.network.train()
         losses = torch.stack([self._step(batch, place, len(batches)) for place, batch in enumerate(batches)]).cpu()
@@ -133,11 +140,13 @@ class _Run:
         done = (len(self.trained.epochs) + place / batches) / self.settings.epochs
         self.optimiser.param_groups[0]["lr"] = self.settings.rate_at(done)
         self.optimiser.zero_grad()
-        loss = self.task.loss_of(batch)
+        share = share_of(batch)
+        loss = self.task.loss_of(share) if len(share) else 0 * self.parameters[0].sum()
         loss.backward()
+        loss = averaged(loss.detach(), self.parameters, self.task.weight_of(share))
         torch.nn.utils.clip_grad_norm_(self.parameters, LARGEST_GRADIENT)
         self.optimiser.step()
-        return loss.detach()
+        return loss
 
     def state(self) -> dict[str, Any]:
         """Everything that the epochs to come depend on."""

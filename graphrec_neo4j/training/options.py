@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+
+def is_first_process() -> bool:
+    """Whether this process is the one that writes and answers, among those that torchrun started."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 @dataclass(frozen=True)
