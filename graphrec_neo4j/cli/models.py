@@ -20,7 +20,14 @@ def models(as_json: bool) -> None:
 
     classes = [model_class(name) for name in MODELS]
     rows: list[dict[str, Any]] = [
-        {"model": cls.name, "what": cls.line, "uses": list(cls.uses), "inductive": cls.inductive, "paper": cls.paper}
+        {
+            "model": cls.name,
+            "what": cls.line,
+            "uses": list(cls.uses),
+            "inductive": cls.inductive,
+            "cost": cls.cost,
+            "paper": cls.paper,
+        }
         for cls in classes
     ]
     if as_json:

@@ -60,6 +60,7 @@ class Auto(Recommender):
     paper = "none; a weighted hybrid in the sense of Burke: Hybrid recommender systems, UMUAI 2002"
     uses = ("interactions", "ties", "categories")
     inductive = True
+    cost = "its budget, 600 seconds unless told otherwise"
     lighter = "take p3 or popularity, or choose on fewer users (most_users)"
     settings_class: ClassVar[type] = AutoSettings
 

@@ -37,7 +37,9 @@ class Recommender(ABC):
     """A model that is fitted on a snapshot and ranks its items for its users.
 
     A concrete model is a thin class: ``settings`` is a frozen dataclass beside it, ``_fit`` fills attributes,
-    ``_state`` and ``_restore`` name the arrays that a saved model consists of.
+    ``_state`` and ``_restore`` name the arrays that a saved model consists of. ``line``, ``paper``, ``uses`` (of what
+    the graph holds), ``inductive`` (whether it can rank for users it was not fitted on) and ``cost`` (what fitting
+    takes) are what ``graphrec-neo4j models`` tells of it.
     """
 
     name: ClassVar[str]
@@ -45,6 +47,7 @@ class Recommender(ABC):
     paper: ClassVar[str]
     uses: ClassVar[tuple[str, ...]]
     inductive: ClassVar[bool]
+    cost: ClassVar[str]
     lighter: ClassVar[str] = "take popularity, which needs least, or fit fewer edges"
     needs: ClassVar[tuple[str, ...]] = ()
     settings: Any

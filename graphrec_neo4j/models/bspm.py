@@ -64,6 +64,7 @@ class BSPM(LinearFilter):
     name = "bspm"
     line = "a history blurred along the item graph, then sharpened, in closed form; gives vectors"
     paper = "Choi, Hong, Park, Cho: Blurring-sharpening process models for collaborative filtering, SIGIR 2023"
+    cost = "a truncated SVD; a list costs some steps along the item graph"
     lighter = "set fewer dimensions or take p3"
     settings_class: ClassVar[type] = BSPMSettings
 

@@ -111,6 +111,7 @@ class Covisit(ItemGraph):
     line = "items that people visit within a day of those of the history"
     paper = "Davidson et al.: The YouTube video recommendation system, RecSys 2010"
     uses = ("interactions", "times")
+    cost = "every pair of visits that are near in time, once"
     lighter = "set fewer neighbours, or take item-knn or popularity"
     settings_class: ClassVar[type] = CovisitSettings
 

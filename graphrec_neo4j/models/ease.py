@@ -52,6 +52,7 @@ class EASE(LinearModel):
     name = "ease"
     line = "the best linear model between items, in closed form; memory grows with the square of the items"
     paper = "Steck: Embarrassingly shallow autoencoders for sparse data, WWW 2019"
+    cost = "an inverse of items x items: twice as many items take eight times as long"
     lighter = "take slim or item-knn, whose ties are sparse"
     settings_class: ClassVar[type] = EASESettings
 

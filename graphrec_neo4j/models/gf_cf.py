@@ -60,6 +60,7 @@ class GFCF(LinearFilter):
     name = "gf-cf"
     line = "a walk over the item graph and its smoothest waves, in closed form; gives vectors"
     paper = "Shen et al.: How powerful is graph convolution for recommendation?, CIKM 2021"
+    cost = "a truncated SVD, some passes over the interactions for each block of dimensions"
     lighter = "set fewer dimensions or take p3"
     settings_class: ClassVar[type] = GFCFSettings
 

@@ -63,6 +63,7 @@ class IALS(Recommender):
     uses = ("interactions",)
     needs = ("implicit",)
     inductive = True
+    cost = "16 rounds of a small system for every user and item"
     lighter = "set fewer dimensions or take spectral"
     settings_class: ClassVar[type] = IALSSettings
 

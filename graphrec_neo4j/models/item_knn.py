@@ -51,6 +51,7 @@ class ItemKNN(ItemGraph):
     name = "item-knn"
     line = "items that the same people like as those of the history"
     paper = "Deshpande, Karypis: Item-based top-N recommendation algorithms, ACM TOIS 2004"
+    cost = "every pair of items with a user in common, once"
     lighter = "set fewer neighbours or take spectral"
     settings_class: ClassVar[type] = ItemKNNSettings
 

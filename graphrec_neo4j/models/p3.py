@@ -57,6 +57,7 @@ class P3(Recommender):
     paper = "Cooper, Lee, Radzik, Siantos: Random walks in recommender systems, WWW 2014"
     uses = ("interactions", "ties", "categories")
     inductive = True
+    cost = "a sort of the edges; a list for everybody costs every walk of three steps once"
     lighter = "take spectral or popularity, or walk fewer meta-paths"
     settings_class: ClassVar[type] = P3Settings
 

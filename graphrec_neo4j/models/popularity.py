@@ -26,6 +26,7 @@ class Popularity(Recommender):
     paper = "none; the baseline of Cremonesi, Koren and Turrin, RecSys 2010"
     uses = ("interactions",)
     inductive = True
+    cost = "one pass over the interactions"
     settings_class = PopularitySettings
 
     def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:

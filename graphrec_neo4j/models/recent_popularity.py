@@ -40,6 +40,7 @@ class RecentPopularity(Recommender):
     paper = "Ji, Sun, Zhang, Li: A Re-visit of the Popularity Baseline in Recommender Systems, SIGIR 2020 (DecayPop)"
     uses = ("interactions", "times")
     inductive = True
+    cost = "one pass over the interactions"
     lighter = "take popularity, which knows no times, or fit fewer edges"
     settings_class = RecentPopularitySettings
 

@@ -58,6 +58,7 @@ class SLIM(ItemGraph):
     name = "slim"
     line = "sparse weights between items, learnt from which histories hold both"
     paper = "Ning, Karypis: SLIM: sparse linear methods for top-N recommender systems, ICDM 2011"
+    cost = "a coordinate descent for every item over its nearest"
     lighter = "set fewer neighbours or take spectral"
     settings_class: ClassVar[type] = SLIMSettings
 

@@ -52,6 +52,7 @@ class Spectral(VectorModel):
     paper = "Shen et al.: How powerful is graph convolution for recommendation?, CIKM 2021 (GF-CF)"
     uses = ("interactions",)
     inductive = True
+    cost = "a truncated SVD, some passes over the interactions for each block of dimensions"
     lighter = "set fewer dimensions or take p3"
     settings_class: ClassVar[type] = SpectralSettings
 

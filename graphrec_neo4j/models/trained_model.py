@@ -42,6 +42,7 @@ class TrainedModel(VectorModel):
 
     needs = ("torch", "torch_geometric")
     inductive = True
+    cost = "epochs x batches steps, each over one batch of users and its negatives"
     lighter = "set more batches or fewer dimensions, or take spectral"
     settings: TrainingSettings
     settings_class: ClassVar[type] = TrainingSettings

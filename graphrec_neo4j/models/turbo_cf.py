@@ -65,6 +65,7 @@ class TurboCF(LinearFilter):
     name = "turbo-cf"
     line = "a polynomial filter of the item graph, whose weights are evened out; nothing is trained"
     paper = "Park, Shin, Shin: Turbo-CF: matrix decomposition-free graph filtering for fast recommendation, SIGIR 2024"
+    cost = "a sort of the edges; a list costs some steps along the item graph"
     lighter = "take gf-cf or p3"
     settings_class: ClassVar[type] = TurboCFSettings
 

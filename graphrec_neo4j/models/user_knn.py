@@ -57,6 +57,7 @@ class UserKNN(Recommender):
     paper = "Herlocker, Konstan, Borchers, Riedl: An algorithmic framework for collaborative filtering, SIGIR 1999"
     uses = ("interactions",)
     inductive = True
+    cost = "every pair of users with an item in common, once"
     lighter = "set fewer neighbours or take spectral"
     settings_class: ClassVar[type] = UserKNNSettings
 

@@ -54,6 +54,7 @@ class RecommenderContract:
         assert cls.paper
         assert cls.uses
         assert isinstance(cls.inductive, bool)
+        assert cls.cost
 
     def test_scores_are_finite_and_of_the_right_shape(self, fitted: Recommender) -> None:
         scores = fitted.scores(np.arange(fitted.n_users))
