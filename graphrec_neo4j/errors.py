@@ -9,6 +9,7 @@
     +-- QueryFileError            a .cypher file breaks its own header
     +-- ModelError                a model cannot be fitted, saved or asked
     +-- PublishError              results that must not be published, or nothing to ask
+    +-- StreamError               a streamed graph is asked for what it does not hold
     +-- MissingExtraError         an optional dependency is not installed
     +-- DatabaseError             exit code 3: the database or the network
         +-- ServerError           the local server cannot be fetched, started or stopped
@@ -58,6 +59,10 @@ class ModelError(GraphRecError):
 
 class PublishError(GraphRecError):
     """Results that must not be published, or nothing published where something is asked for."""
+
+
+class StreamError(GraphRecError):
+    """A streamed graph is asked for what it does not hold, or for a sample that it cannot draw."""
 
 
 class MissingExtraError(GraphRecError):

@@ -26,7 +26,7 @@ GROUND_FOR_WINGS = {
     "foresee",
 }
 ROOF = {"sync", "fitting", "tuning", "learning", "answers", "asking", "evaluating", "report", "demo"}
-TORCH_LOADERS = {"to_pyg.py", "stream_stores.py", "stream_sampler.py"}
+TORCH_LOADERS = {"to_pyg.py", "stream.py", "stream_stores.py", "stream_sampler.py"}
 MAY_IMPORT = {
     "walks": {"ranking"},
     "training": {"models", "ranking", "sampling"},
