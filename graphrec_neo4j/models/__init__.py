@@ -28,6 +28,9 @@ MODELS: dict[str, tuple[str, str]] = {
     "spectral": ("spectral", "Spectral"),
     "mf": ("mf", "MatrixFactorisation"),
     "lightgcn": ("lightgcn", "LightGCN"),
+    "deepwalk": ("deepwalk", "DeepWalk"),
+    "node2vec": ("node2vec", "Node2Vec"),
+    "metapath2vec": ("metapath2vec", "MetaPath2Vec"),
     "auto": ("auto", "Auto"),
 }
 

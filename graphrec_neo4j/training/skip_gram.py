@@ -69,6 +69,12 @@ class SkipGram:
     visits: npt.NDArray[np.int64]
 
 
+def skip_gram_bytes(settings: SkipGramSettings, nodes: int, words: int) -> float:
+    """About how much memory learning takes on a graph of so many nodes, from rounds of so many ``words`` at most."""
+    pairs = min(words * (settings.window + 1) * (settings.negatives + 1), _pairs_held(nodes))
+    return nodes * (8.0 * settings.dimensions + 8.0 * NOISE_PLACES + 40.0) + 8.0 * pairs + 16.0 * words
+
+
 def learn_skip_gram(
     sentences: Callable[[int], Ints],
     n_nodes: int,
@@ -133,8 +139,7 @@ class _Learner:
         self.made.visits[:] += np.bincount(walks[walks >= 0], minlength=len(self.made.visits))
         sampling = Sampling(settings.window, settings.negatives, self._noise())
         pairs_a_walk = walks.shape[1] * (settings.window + 1) * (settings.negatives + 1)
-        held = CHUNK if self.parts == 1 else min(CHUNK, PAIRS_A_NODE * len(self.part_of))
-        chunks = max(1, len(walks) * pairs_a_walk // held)
+        chunks = max(1, len(walks) * pairs_a_walk // _pairs_held(len(self.part_of)))
         rates = np.linspace(first_rate, last_rate, chunks + 1).tolist()
         for number, chunk in enumerate(np.array_split(walks, chunks)):
             self._learn_chunk(chunk, sampling, (rates[number], rates[number + 1]))
@@ -171,3 +176,7 @@ class _Learner:
             shares = (np.arange(places) + self.random.random()) / places
             nodes[kind] = np.searchsorted(sums, shares * sums[-1], side="right").clip(max=len(sums) - 1)
         return Noise(self.kinds, nodes)
+
+
+def _pairs_held(nodes: int) -> int:
+    return CHUNK if nodes < WORTH_PARTS else min(CHUNK, PAIRS_A_NODE * nodes)

@@ -36,7 +36,7 @@ def _below(state: np.uint64, count: int) -> int:
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     state = (state ^ (state >> np.uint64(31))) >> np.uint64(32)
-    return np.int64((state * np.uint64(count)) >> np.uint64(32))
+    return int(np.int64((state * np.uint64(count)) >> np.uint64(32)))
 
 
 @numba.njit(cache=True, nogil=True)

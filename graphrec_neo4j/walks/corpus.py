@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
-from graphrec_neo4j.walks.loops import Loops, closed
+from graphrec_neo4j.walks.loops import Loops, Steps, closed
 from graphrec_neo4j.walks.random_walk import NO_NODE, RandomWalks
 from graphrec_neo4j.walks.typed_graph import TypedGraph
 
@@ -48,10 +49,7 @@ class Corpus:
         Raises MetaPathError for one that cannot be walked, ModelError where there is none.
         """
         schema = snapshot.schema
-        loops = [closed(schema.meta_path(text), schema) for text in texts or schema.default_meta_paths().values()]
-        if not loops:
-            raise ModelError("the schema has no meta-path to walk; name one in its [meta_paths].")
-        places = Loops.of(snapshot, list(dict.fromkeys(loops)))
+        places = Loops.of(snapshot, _loops(schema, texts))
         offsets, size = {}, 0
         for name in dict.fromkeys([schema.recommend_to, schema.recommend, *places.types]):
             offsets[name], size = size, size + len(snapshot.nodes[name])
@@ -83,3 +81,42 @@ class Corpus:
         walked = self.walks.from_nodes(random.permutation(self.starts), int(random.integers(2**62)), threads)
         walked[:] = np.where(walked == NO_NODE, NO_NODE, self.node_at[walked])
         return walked
+
+
+@dataclass(frozen=True)
+class CorpusSizes:
+    """How large a :class:`Corpus` is at most, told before it is made.
+
+    ``nodes`` and ``places`` are counts, ``made`` is the memory in bytes that making it takes, ``kept`` what stays.
+    """
+
+    nodes: int
+    places: int
+    made: float
+    kept: float
+
+    @classmethod
+    def of_graph(cls, snapshot: GraphSnapshot, edges: Sequence[str]) -> Self:
+        """Tell it of :meth:`Corpus.of_graph`."""
+        nodes, made = _all_nodes(snapshot), TypedGraph.bytes_of(snapshot, edges)
+        return cls(nodes, nodes, made, made / 3)
+
+    @classmethod
+    def of_meta_paths(cls, snapshot: GraphSnapshot, texts: Sequence[str]) -> Self:
+        """Tell it of :meth:`Corpus.of_meta_paths`."""
+        steps = [step for loop in _loops(snapshot.schema, texts) for step in loop]
+        places = sum(len(snapshot.nodes[step.source]) for step in steps)
+        edges = sum(snapshot.matrix_entries(step.edge) for step in steps)
+        return cls(_all_nodes(snapshot), places, 36.0 * (edges + places), 20.0 * (edges + places))
+
+
+def _all_nodes(snapshot: GraphSnapshot) -> int:
+    return sum(len(of_type) for of_type in snapshot.nodes.values())
+
+
+def _loops(schema: GraphSchema, texts: Sequence[str]) -> list[Steps]:
+    """The different loops of meta-paths, those of the schema where none are named."""
+    paths = texts or schema.default_meta_paths().values()
+    if not paths:
+        raise ModelError("the schema has no meta-path to walk; name one in its [meta_paths].")
+    return list(dict.fromkeys(closed(schema.meta_path(text), schema) for text in paths))

@@ -144,7 +144,7 @@ def walk_with_bias(
 ) -> None:
     """As :func:`walk_on`, each step but the first biased by where it leads, seen from the node before."""
     for row in range(first, stop):
-        random, node, before = _mixed(state + np.uint64(row + 1) * _GOLDEN), np.int64(starts[row]), np.int64(NOWHERE)
+        random, node, before = _mixed(state + np.uint64(row + 1) * _GOLDEN), starts[row], NOWHERE
         walks[row] = NOWHERE
         walks[row, 0] = node
         for step in range(1, walks.shape[1]):
@@ -153,7 +153,7 @@ def walk_with_bias(
                 break
             if before == NOWHERE or ways == 1:
                 random += _GOLDEN
-                following = np.int64(streets.neighbours[_edge_at(streets, node, _share(random))])
+                following = streets.neighbours[_edge_at(streets, node, _share(random))]
             else:
                 following, random = _biased_step(streets, bias, before, node, random)
             before, node = node, following

@@ -1,0 +1,131 @@
+"""``WalkEmbeddings``: what the models have in common that learn vectors from random walks by skip-gram."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.models.base import Scores
+from graphrec_neo4j.models.history_regression import HistoryRegression, scales
+from graphrec_neo4j.models.taste import Tastes, TasteVectors, pattern
+from graphrec_neo4j.models.vector_model import VectorModel
+from graphrec_neo4j.progress import Progress
+from graphrec_neo4j.snapshot import GraphSnapshot
+from graphrec_neo4j.training.skip_gram import SkipGram, SkipGramSettings, learn_skip_gram, skip_gram_bytes
+from graphrec_neo4j.walks.corpus import Corpus, CorpusSizes
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class WalkEmbeddingSettings(SkipGramSettings):
+    """Those of skip-gram, the ``length`` of a walk in nodes, and ``popularity_exponent``.
+
+    That is the power of the visits to an item by which its chance is raised. Skip-gram learns how much more often an
+    item stands near a user than it is drawn as noise, so without it rare items come first; 0.75, that of the noise,
+    puts back all that was taken out. Chosen on random validation parts of the training interactions of MovieLens
+    latest-small and of LastFM's two splits, as were the learning rate, window and rounds.
+    """
+
+    length: int = 40
+    popularity_exponent: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.length < 2:
+            raise ModelError("length must be at least 2, for a walk of one node has no neighbours.")
+        if not 0 <= self.popularity_exponent < math.inf:
+            raise ModelError("popularity_exponent must be 0 or more and finite.")
+
+
+class WalkEmbeddings(VectorModel):
+    """``score(u, i) = x_u . y_i + a log v_i``: where i would stand in walks near u, i being visited v_i times.
+
+    x is what skip-gram learnt of a node as an input, y as an output, a the ``popularity_exponent``. The published
+    vectors have one entry more for the second term, less its mean over the items, so that it means little where vectors
+    are compared by cosine. A user to whom no walk leads gets the most popular items; one without a history who has
+    friends or interests gets a list of her own.
+
+    Reasons are the parts of a :class:`HistoryRegression` of x on y, and not exact: what it does not catch is in
+    ``other``, with what an item owes to its popularity. Unseen users have the regression's x.
+    """
+
+    uses = ("interactions", "ties", "categories")
+    inductive = True
+    cost = "rounds x length steps from every node, each with about window + 1 pairs and their negatives"
+    lighter = "set fewer dimensions or take spectral"
+    settings: WalkEmbeddingSettings
+    settings_class: ClassVar[type] = WalkEmbeddingSettings
+    reasons_are_exact = False
+
+    @abstractmethod
+    def _corpus(self, snapshot: GraphSnapshot) -> Corpus:
+        """Return the walks to learn from."""
+
+    @abstractmethod
+    def _sizes(self, snapshot: GraphSnapshot) -> CorpusSizes:
+        """Return how much the walks take, told without making any."""
+
+    def _kinds(self, corpus: Corpus) -> npt.NDArray[np.int32] | None:
+        """Within what kinds of nodes negatives are drawn: none unless a model says so."""
+        return None
+
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        sizes = self._sizes(snapshot)
+        learning = skip_gram_bytes(self.settings, sizes.nodes, sizes.places * self.settings.length)
+        results = 4.0 * (self.settings.dimensions + 1) * (2.0 * self.n_users + 3.0 * self.n_items)
+        return 12.0 * pairs + max(sizes.made, sizes.kept + max(learning, results))
+
+    def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
+        self.tastes = Tastes.of(snapshot)
+        corpus = self._corpus(snapshot)
+        learnt = learn_skip_gram(
+            lambda number: corpus.sentences(seed, number),
+            corpus.size,
+            self.settings,
+            seed,
+            kinds=self._kinds(corpus),
+            progress=progress,
+        )
+        schema = snapshot.schema
+        first_user, first_item = (corpus.offsets.get(name, 0) for name in (schema.recommend_to, schema.recommend))
+        users = slice(first_user, first_user + self.n_users)
+        items = slice(first_item, first_item + self.n_items)
+        if not learnt.visits[items].any():
+            raise ModelError(f"{self.name} learns from walks, and none leads to a {schema.recommend}; load some edges.")
+        self.parts = self._parts(learnt, users, items)
+
+    def _parts(self, learnt: SkipGram, users: slice, items: slice) -> TasteVectors:
+        """Make what scores and reasons need of what was learnt of all nodes."""
+        history, known = self.tastes.history, learnt.visits[users] > 0
+        mine = learnt.inputs[users] * known[:, None]
+        popularity = self.settings.popularity_exponent * _centred_logs(learnt.visits[items])
+        through = HistoryRegression.of(history, mine, learnt.outputs[items]).through
+        return TasteVectors(
+            _with_column(mine, known),
+            _with_column(learnt.outputs[items], popularity),
+            _with_column(through, np.zeros(self.n_items)),
+            scales(history),
+        )
+
+    def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
+        vectors = HistoryRegression(self.parts.through).vectors(pattern(histories))
+        vectors[:, -1] = np.diff(histories.indptr) > 0
+        return (vectors @ self.parts.items.T).astype(np.float32)
+
+
+def _centred_logs(visits: npt.NDArray[np.int64]) -> Floats:
+    """The logs of ``visits`` (n,) less their mean; an item that no walk came to counts as half a visit."""
+    logs = np.log(np.maximum(visits, 0.5))
+    return (logs - logs[visits > 0].mean()).astype(np.float32)
+
+
+def _with_column(vectors: Floats, column: npt.NDArray) -> Floats:
+    return np.column_stack([vectors, column.astype(np.float32)])
