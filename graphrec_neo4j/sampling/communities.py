@@ -17,7 +17,7 @@ def communities(graph: SamplingGraph, resolution: float = 1.0, seed: int = 0) ->
 
     Edges of all types count, whichever way they point, with their weights; of an edge and its reverse the heavier.
     Nodes without any edge are together the last community. ``resolution`` above 1 makes communities smaller. Takes
-    about a minute for a million edges. Raises MissingExtraError without networkx.
+    seconds for a hundred thousand edges. Raises MissingExtraError without networkx.
     """
     try:
         import networkx

@@ -43,7 +43,8 @@ def importance_neighbours(
         edge_index, visits = importance_neighbours(data, node_type="Item", through=("User", "INTERACTED", "Item"), ...)
         data["Item", "visited", "Item"].edge_index, data["Item", "visited", "Item"].edge_weight = edge_index, visits
 
-    A walk that cannot go on ends. A node from which nothing else is reached has no neighbours. Raises ModelError where a setting makes no sense.
+    A walk that cannot go on ends, and a node from which nothing else is reached has no neighbours. Raises ModelError
+    where a setting makes no sense.
     """
     if min(num_neighbors, num_walks, walk_length) < 1 or not 0 <= restart < 1:
         raise ModelError("num_neighbors, num_walks and walk_length are at least 1, and restart is from 0 to below 1.")

@@ -14,6 +14,7 @@ from torch_geometric.sampler import BaseSampler, EdgeSamplerInput, NegativeSampl
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.sampling.graph import ONLY_EDGES, ONLY_NODES, Int64s
 from graphrec_neo4j.sampling.randomness import BatchGenerators
+from graphrec_neo4j.sampling.seeded import check_seeds
 from graphrec_neo4j.sampling.sources import sampling_graph
 from graphrec_neo4j.sampling.subgraph import induced
 from graphrec_neo4j.sampling.walk_kernel import count_visited, walks
@@ -68,7 +69,9 @@ class SaintSampler(BaseSampler):
 
     def sample_from_nodes(self, index: NodeSamplerInput, **kwargs: Any) -> SamplerOutput:
         """Return the subgraph of walks from the nodes in ``index``, which come first in it."""
-        paths = self._walk(index.node.numpy().astype(np.int64), self._generators.next())
+        roots = index.node.numpy().astype(np.int64)
+        check_seeds(self.graph, {ONLY_NODES: roots})
+        paths = self._walk(roots, self._generators.next())
         # Column by column, so that the roots are met first.
         met, first = np.unique(paths.T, return_index=True)
         sampled = induced(self.graph, {ONLY_NODES: met[np.argsort(first)]})

@@ -24,7 +24,7 @@ from torch_geometric.sampler.neighbor_sampler import edge_sample, node_sample
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.sampling.draw_kernel import LeftOut
 from graphrec_neo4j.sampling.expansion import Seeds
-from graphrec_neo4j.sampling.graph import ONLY_EDGES, ONLY_NODES, EdgeType, SamplingGraph
+from graphrec_neo4j.sampling.graph import ONLY_EDGES, ONLY_NODES, EdgeType, Int64s, SamplingGraph
 from graphrec_neo4j.sampling.links import Targets, leave_out, turned_round
 from graphrec_neo4j.sampling.randomness import BatchGenerators, torch_follows
 
@@ -85,11 +85,20 @@ class SeedSampler(BaseSampler):
             raise ModelError(f"the loader has {argument} and this sampler no time_attr, so later edges would be drawn.")
 
     def _around(self, node: Nodes, time: Nodes | None, *, rng: np.random.Generator, targets: Targets | None) -> Output:
+        seeds = Seeds(_arrays(node), None if time is None else _arrays(time), self.disjoint)
+        check_seeds(self.graph, seeds.node)
         left_out: Mapping[EdgeType, LeftOut] = {}
         if targets is not None and self._turned is not None:
             left_out = leave_out(self.graph, targets, self._turned, self.disjoint)
-        seeds = Seeds(_arrays(node), None if time is None else _arrays(time), self.disjoint)
         return self._sample(seeds, left_out, rng)
+
+
+def check_seeds(graph: SamplingGraph, seeds: Mapping[str, Int64s]) -> None:
+    """Raise ModelError for seeds that ``graph`` does not have: kernels do not look."""
+    for kind, rows in seeds.items():
+        count = graph.num_nodes.get(kind, 0)
+        if len(rows) and not 0 <= rows.min() <= rows.max() < count:
+            raise ModelError(f"a seed is outside the {count} nodes {kind!r} of the graph.")
 
 
 def _targets(index: EdgeSamplerInput, neg_sampling: NegativeSampling | None) -> Targets:
@@ -100,6 +109,6 @@ def _targets(index: EdgeSamplerInput, neg_sampling: NegativeSampling | None) -> 
     return Targets(index.input_type or ONLY_EDGES, source, target, links + of_sources, links + negatives)
 
 
-def _arrays(nodes: Nodes) -> dict[str, Any]:
+def _arrays(nodes: Nodes) -> dict[str, Int64s]:
     typed = nodes if isinstance(nodes, dict) else {ONLY_NODES: nodes}
     return {kind: rows.to(torch.int64).numpy() for kind, rows in typed.items()}

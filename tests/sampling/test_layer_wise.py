@@ -12,7 +12,7 @@ from torch_geometric.sampler import NodeSamplerInput, SamplerOutput
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.sampling.layer_wise import LayerWiseSampler
 
-EDGES = [(0, 0), (1, 0), (2, 0), (3, 0), (0, 1), (2, 1), (3, 2), (1, 3), (1, 3), (2, 3)]
+EDGES = [(1, 3), (0, 0), (0, 1), (1, 0), (3, 2), (2, 0), (1, 3), (3, 0), (2, 1), (2, 3)]
 WEIGHT = [0.5, 1.0, 2.0, 0.1, 3.0, 0.4, 1.5, 0.7, 0.2, 1.0]
 
 

@@ -14,7 +14,7 @@ from torch_geometric.data import HeteroData
 from torch_geometric.sampler import NodeSamplerInput
 from torch_geometric.testing import MyFeatureStore, MyGraphStore
 
-from graphrec_neo4j.errors import SnapshotError
+from graphrec_neo4j.errors import ModelError, SnapshotError
 from graphrec_neo4j.sampling.neighbours import NeighbourSampler
 
 
@@ -190,3 +190,9 @@ def test_what_cannot_be_sampled_is_refused(attributes: dict, arguments: dict, me
 def test_an_edge_to_nowhere_is_refused() -> None:
     with pytest.raises(SnapshotError, match="outside the 2 nodes"):
         NeighbourSampler(data_of(2, [(0, 2)]), [1])
+
+
+@pytest.mark.parametrize("row", [-1, 30])
+def test_a_seed_outside_the_graph_is_refused(row: int) -> None:
+    with pytest.raises(ModelError, match="outside the 30 nodes 'User'"):
+        NeighbourSampler(random_shop(), [1]).sample_from_nodes(seeds([0, row], "User"))

@@ -18,7 +18,7 @@ from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.sampling.saint import SaintSampler
 
 # Node 4 is isolated; node 3 has nowhere to walk to.
-EDGES = [(1, 0), (2, 0), (0, 1), (3, 1), (0, 2), (1, 2), (3, 2), (0, 2)]
+EDGES = [(3, 2), (1, 0), (0, 2), (0, 1), (2, 0), (1, 2), (3, 1), (0, 2)]
 
 
 def all_subgraphs(length: int, roots: int) -> Iterator[tuple[frozenset[int], float]]:
@@ -108,3 +108,8 @@ def test_typed_graphs_and_empty_settings_are_refused() -> None:
         SaintSampler(random_shop(), 2, 8)
     with pytest.raises(ModelError, match="at least 1"):
         SaintSampler(data_of(2, [(0, 1)]), 2, 0)
+
+
+def test_a_root_outside_the_graph_is_refused(sampler: SaintSampler) -> None:
+    with pytest.raises(ModelError, match="outside the 5 nodes"):
+        sampler.sample_from_nodes(NodeSamplerInput(None, torch.tensor([5])))
