@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -30,6 +30,26 @@ class KnownPairs:
     def degrees(self) -> Tensor:
         """The number of known items of each user (n_users,)."""
         return self.pointers.diff()
+
+    @property
+    def item_degrees(self) -> Tensor:
+        """The number of users who know each item (n_items,)."""
+        return torch.bincount(self.items, minlength=self.n_items)
+
+    def forgotten(self) -> Self:
+        """The same users and items, of whom nothing is known."""
+        return replace(self, pointers=torch.zeros_like(self.pointers), items=self.items[:0])
+
+    def users(self) -> Tensor:
+        """The user of each pair (m,)."""
+        return torch.repeat_interleave(torch.arange(len(self.degrees), device=self.items.device), self.degrees)
+
+    def contain(self, users: Tensor, items: Tensor) -> Tensor:
+        """Whether each pair of ``users`` and ``items``, of one shape, is known."""
+        codes = self.users() * self.n_items + self.items
+        wanted = users * self.n_items + items
+        place = torch.searchsorted(codes, wanted).clamp(max=max(0, len(codes) - 1))
+        return codes[place] == wanted if len(codes) else torch.zeros_like(wanted, dtype=torch.bool)
 
     def learners(self) -> Tensor:
         """The users who have something to learn from: at least one known item and one that is not."""

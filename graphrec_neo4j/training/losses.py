@@ -1,12 +1,17 @@
-"""What training makes small: one loss, one function, on scores or vectors that somebody else has computed."""
+"""What training makes small: one loss, one function, on scores or vectors that somebody else has computed.
+
+Of a batch of b users, ``positive`` (m,) are the scores of all that they like and ``row`` (m,) names the user of each.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from graphrec_neo4j.training.table_sums import Against, exponential, hinge, log_odds
 
 _SMALLEST = 1e-30
 
@@ -14,43 +19,75 @@ _SMALLEST = 1e-30
 def bpr(positive: Tensor, negative: Tensor) -> Tensor:
     """Bayesian personalised ranking: mean of ``-log sigmoid(positive - negative)`` over m pairs.
 
-    ``positive`` (m,) scores of known interactions, ``negative`` (m,) scores of one negative item for each.
-    Returns a scalar. Rendle et al., UAI 2009, section 4.1.
+    ``negative`` (m,) scores of one negative item for each. Returns a scalar. Rendle et al., UAI 2009, section 4.1.
     """
     return functional.softplus(negative - positive).mean()
 
 
-def sampled_softmax(positive: Tensor, log_sum: Tensor, row: Tensor, temperature: float) -> Tensor:
-    """Softmax of each positive against the negatives of its row, at a temperature t.
+def log_sum(users: Tensor, against: Against, temperature: float) -> Tensor:
+    """``log sum_j w_j exp(u . i_j / t)`` over a user's negatives, as (b,), for vectors of length one."""
+    return against.sums(users / temperature, exponential).clamp(min=_SMALLEST).log()
 
-    ``mean of -log(exp(p/t) / (exp(p/t) + sum_j exp(n_j/t)))`` over the m positives, where ``positive`` (m,),
-    ``log_sum`` (b,) as :class:`LogSumOfNegatives` gives it, and ``row`` (m,) names each positive's entry of it: all
-    positives of a user share one sum. Returns a scalar. Wu et al., ACM TOIS 2024 (arXiv 2201.02327), eq. 5.
+
+def sampled_softmax(positive: Tensor, log_sum: Tensor, row: Tensor, temperature: float) -> Tensor:
+    """Softmax of each positive against the negatives of its user, at a temperature t.
+
+    ``mean of -log(exp(p/t) / (exp(p/t) + sum_j exp(n_j/t)))`` over the m positives; ``log_sum`` (b,) is that of
+    :func:`log_sum`. Returns a scalar. Wu et al., ACM TOIS 2024 (arXiv 2201.02327), eq. 5.
     """
     return functional.softplus(log_sum[row] - positive / temperature).mean()
 
 
-class LogSumOfNegatives(torch.autograd.Function):
-    """``log sum_j exp(u . i_j / t)`` for b users over n items, without those that a user knows.
+def bilateral_softmax(
+    positive: Tensor, log_mean: Tensor, row: Tensor, temperature: float, positive_temperature: float
+) -> Tensor:
+    """Both sides pooled by a softmax: ``t log mean_j exp(n_j/t) - t' log mean_i exp(p_i/t')``, over t, for each user.
 
-    The users' and items' vectors must have length one, so that no exponential overflows for any temperature
-    of at least 0.02. Keeps one table (b, n) of exponentials: its products with the vectors are the gradients,
-    which saves two thirds of the time of autograd's elementwise passes.
+    ``log_mean`` (b,) is ``log mean_j exp(n_j/t)``, t' the ``positive_temperature``. Users count as often as they
+    like something. Returns a scalar. Wu et al.: BSL, ICDE 2024 (arXiv 2312.12882), eq. 18.
     """
+    counts = torch.bincount(row, minlength=len(log_mean))
+    pooled = torch.zeros_like(log_mean).index_add(0, row, (positive / positive_temperature).exp())
+    pooled = positive_temperature * (pooled / counts).log()
+    return (counts * (log_mean - pooled / temperature)).sum() / len(row)
 
-    @staticmethod
-    def forward(ctx: Any, users: Tensor, items: Tensor, row: Tensor, column: Tensor, temperature: float) -> Tensor:
-        """``users`` (b, d), ``items`` (n, d), known pairs at (``row``, ``column``); returns (b,)."""
-        table = (users / temperature) @ items.T
-        table.index_put_((row, column), table.new_tensor(-torch.inf))
-        total = table.exp_().sum(dim=1).clamp_(min=_SMALLEST)
-        ctx.temperature = temperature
-        ctx.save_for_backward(users, items, table, total)
-        return total.log()
 
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
-        """The gradients for ``users`` and ``items``."""
-        users, items, table, total = ctx.saved_tensors
-        share = (gradients[0] / total / ctx.temperature)[:, None]
-        return share * (table @ items), table.T @ (share * users), None, None, None
+def cosine_contrastive(
+    positive: Tensor, users: Tensor, against: Against, row: Tensor, margin: float, weight: float
+) -> Tensor:
+    """``mean of 1 - p + weight * mean_j max(0, n_j - margin)`` over the m positives, of cosines.
+
+    Returns a scalar. Mao et al.: SimpleX, CIKM 2021 (arXiv 2109.12613), eq. 1.
+    """
+    pushed = against.sums(users, hinge(margin)) / against.counts(users).clamp(min=1)
+    return (1 - positive).mean() + weight * pushed[row].mean()
+
+
+def alignment(positive: Tensor) -> Tensor:
+    """``mean of |u - i|^2 = 2 - 2 cos(u, i)`` over pairs. Wang et al.: DirectAU, KDD 2022 (arXiv 2206.12811), eq. 6."""
+    return (2 - 2 * positive).mean()
+
+
+def uniformity(vectors: Tensor) -> Tensor:
+    """``log mean of exp(-2 |x - y|^2)`` over all pairs of different rows of ``vectors`` (n, d), of length one.
+
+    Returns a scalar, 0 for fewer than two rows. Wang et al.: DirectAU, KDD 2022 (arXiv 2206.12811), eq. 7.
+    """
+    count = len(vectors)
+    if count < 2:
+        return vectors.sum() * 0
+    itself = torch.arange(count, device=vectors.device)
+    others = Against(vectors, torch.ones_like(vectors[:, 0]), itself, itself)
+    return log_sum(vectors, others, 1 / 4).logsumexp(0) - 4 - math.log(count * (count - 1))
+
+
+def weighted_odds(
+    positive: Tensor, weights: Tensor, users: Tensor, against: Against, row: Tensor, of_users: Tensor
+) -> Tensor:
+    """``mean of w_ui log(1 + exp(-p)) + b_u sum_j w_j log(1 + exp(n_j))`` over the m positives, of dot products.
+
+    ``weights`` w_ui (m,), ``of_users`` b_u (b,); those of the negatives w_j are in ``against``. Returns a scalar. The
+    form of UltraGCN's constraint loss: Mao et al., CIKM 2021 (arXiv 2110.15114), eq. 10.
+    """
+    pushed = of_users * against.sums(users, log_odds)
+    return (weights * functional.softplus(-positive)).mean() + pushed[row].mean()
