@@ -1,4 +1,5 @@
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +20,12 @@ class TestLightGCN(RecommenderContract):
     model = "lightgcn"
     requires = ("torch", "torch_geometric")
     settings: ClassVar[dict[str, Any]] = {"epochs": 10}
+
+
+class TestLightGCNWithLearnedWeights(RecommenderContract):
+    model = "lightgcn"
+    requires = ("torch", "torch_geometric")
+    settings: ClassVar[dict[str, Any]] = {"epochs": 10, "layer_weights": "learned", "edge_dropout": 0.1}
 
 
 class TestLightGCNWithThePapersLoss(RecommenderContract):
@@ -122,6 +129,40 @@ def test_scores_are_dot_products_with_the_users_length_taken_out_and_part_of_the
     users /= np.linalg.norm(users, axis=1, keepdims=True)
     items /= np.linalg.norm(items, axis=1, keepdims=True) ** (1 - kept)
     np.testing.assert_allclose(model.scores(np.arange(44))[:, :-1], (users @ items.T)[:44, :-1], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_learned_weights_weigh_the_layers_that_are_published(dropout: float) -> None:
+    """The network's own vectors, the dense sum of the layers by what it learnt, and the model's must be the same."""
+    pytest.importorskip("torch_geometric")
+    from graphrec_neo4j.training.learning import learn
+
+    settings = LightGCNSettings(**QUICK, layer_weights="learned", edge_dropout=dropout, item_length=1.0)
+    build = LightGCN(settings)._network
+    learnt = learn(build, communities(), settings, name="lightgcn", seed=0, device="cpu")
+    weights = learnt.network.weights().detach().numpy().astype(np.float64)
+    assert weights.sum() == pytest.approx(1)
+    assert np.ptp(weights) > 0.01
+    liked = (communities().interactions > 0).astype(np.float64).toarray()
+    embeddings = learnt.network.embeddings().numpy().astype(np.float64)
+    sums = [(layer + 1) * dense_final(liked, embeddings, layer) for layer in range(4)]
+    layers = [sums[0], *(after - before for before, after in pairwise(sums))]
+    users, items = np.split(sum(weight * layer for weight, layer in zip(weights, layers, strict=True)), [45])
+    np.testing.assert_allclose(learnt.users, users, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(learnt.items, items, rtol=0, atol=1e-5)
+    users /= np.linalg.norm(users, axis=1, keepdims=True)
+    model = LightGCN(settings).fit(communities())
+    np.testing.assert_allclose(model.scores(np.arange(44))[:, :-1], (users @ items.T)[:44, :-1], rtol=0, atol=1e-5)
+
+
+def test_equal_weights_are_where_learned_ones_begin() -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("torch_geometric")
+    from graphrec_neo4j.training.graph import TrainingGraph
+
+    graph = TrainingGraph.of(communities(), 0, "cpu")
+    equal, learned = (LightGCN(LightGCNSettings(layer_weights=name))._network(graph) for name in ("equal", "learned"))
+    torch.testing.assert_close(torch.cat(learned()), torch.cat(equal()))
 
 
 def test_scores_of_the_papers_loss_are_plain_dot_products() -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from graphrec_neo4j.models.networks.combination import LayerWeights
+from graphrec_neo4j.models.networks.connections import Connections
 from graphrec_neo4j.models.networks.encoder import Encoder
-from graphrec_neo4j.models.networks.propagation import SymmetricPropagation
+from graphrec_neo4j.models.networks.propagation import SymmetricPropagation, carry
+
+if TYPE_CHECKING:
+    from graphrec_neo4j.models.lightgcn import LightGCNSettings
 
 with warnings.catch_warnings():
     # PyTorch Geometric still compiles parts of itself with torch.jit.script, which torch tells every user.
@@ -38,27 +44,45 @@ class SymmetricLightGCN(LightGCN):
 
 
 class LightGCNEncoder(Encoder):
-    """:class:`SymmetricLightGCN` over the bipartite graph of users and items."""
+    """:class:`SymmetricLightGCN` over the graph of users and items, or the same with weights that it learns."""
 
-    def __init__(self, adjacency: Tensor, n_users: int, dimensions: int, layers: int, seed: int) -> None:
-        """``adjacency`` (n_nodes, n_nodes) as :func:`normalised_adjacency` makes it, users first."""
+    def __init__(self, edges: Tensor, adjacency: Tensor, n_users: int, settings: LightGCNSettings, seed: int) -> None:
+        """``adjacency`` (n_nodes, n_nodes) is what :func:`normalised_adjacency` makes of ``edges``, users first."""
         super().__init__()
-        start = torch.Generator().manual_seed(seed)
-        self.network = SymmetricLightGCN(adjacency.shape[0], dimensions, layers, start)
+        start, n_nodes = torch.Generator().manual_seed(seed), adjacency.shape[0]
+        self.network = SymmetricLightGCN(n_nodes, settings.dimensions, settings.layers, start)
+        self.learnt_weights = LayerWeights(settings.layers + 1) if settings.layer_weights == "learned" else None
         self.adjacency, self.n_users = adjacency, n_users
+        self.drops = (settings.edge_dropout, settings.node_dropout)
+        self.connections = Connections.of(edges, n_nodes) if any(self.drops) else None
 
     def forward(self) -> tuple[Tensor, Tensor]:
         """Return the smoothed vectors of users and of items."""
-        final = self.network.get_embedding(self.adjacency)
-        return final[: self.n_users], final[self.n_users :]
+        adjacency = self.adjacency
+        if self.training and self.connections:
+            adjacency = self.connections.without(*self.drops).symmetric
+        if self.learnt_weights is None:
+            return self._sides(self.network.get_embedding(adjacency))
+        carried = self._carried(self.network.embedding.weight, adjacency)
+        return self._sides(torch.tensordot(self.learnt_weights(), torch.stack(carried), dims=1))
 
     def embeddings(self) -> Tensor:
         """Return what is learnt (n_nodes, d), before any propagation."""
         return self.network.embedding.weight.detach()
 
+    def weights(self) -> Tensor:
+        """Return the weights (layers + 1,) of the embeddings carried 0, 1, ... ``layers`` times."""
+        return self.network.layer_weights if self.learnt_weights is None else self.learnt_weights()
+
     def layers(self) -> list[tuple[Tensor, Tensor]]:
         """Return the embeddings carried 0, 1, ... ``layers`` times."""
-        carried = [self.embeddings()]
+        return [self._sides(x) for x in self._carried(self.embeddings(), self.adjacency)]
+
+    def _carried(self, x: Tensor, adjacency: Tensor) -> list[Tensor]:
+        carried = [x]
         for _ in range(self.network.num_layers):
-            carried.append(self.adjacency @ carried[-1])
-        return [(layer[: self.n_users], layer[self.n_users :]) for layer in carried]
+            carried.append(carry(carried[-1], adjacency))
+        return carried
+
+    def _sides(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x[: self.n_users], x[self.n_users :]

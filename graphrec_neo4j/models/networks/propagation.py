@@ -1,8 +1,10 @@
-"""Propagation along a normalised adjacency matrix that knows that it is symmetric."""
+"""Propagation along sparse matrices whose transpose is known, so that no gradient has to find it."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -21,10 +23,33 @@ def normalised_adjacency(edge_index: Tensor, n_nodes: int) -> Tensor:
     ``edge_index`` (2, m) must hold every edge in both directions; nodes without edges get empty rows.
     """
     edges, weights = gcn_norm(edge_index, None, n_nodes, add_self_loops=False)
-    with warnings.catch_warnings():
-        # PyTorch says once a process that CSR tensors are in beta and not checked, which no user can act on.
-        warnings.filterwarnings("ignore", message="Sparse ", category=UserWarning)
+    with _no_word_of_beta():
         return to_torch_csr_tensor(edges, weights, size=(n_nodes, n_nodes))
+
+
+def square_matrix(pointers: Tensor, columns: Tensor, values: Tensor) -> Tensor:
+    """Return a sparse CSR tensor (n, n) of ``pointers`` (n + 1,), ``columns`` and ``values`` (m,), sorted in a row."""
+    n_nodes = len(pointers) - 1
+    with _no_word_of_beta():
+        return torch.sparse_csr_tensor(pointers, columns, values, (n_nodes, n_nodes), check_invariants=False)
+
+
+def carry(x: Tensor, matrix: Tensor, transposed: Tensor | None = None) -> Tensor:
+    """Return ``matrix @ x`` for ``x`` (n, d), with the gradient for ``x``; without ``transposed`` it is symmetric."""
+    return _Product.apply(x, matrix, matrix if transposed is None else transposed)
+
+
+class _Product(torch.autograd.Function):
+    """A sparse matrix times a dense one, whose gradient is that of the given transpose times the gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, matrix: Tensor, transposed: Tensor) -> Tensor:
+        ctx.transposed = transposed
+        return matrix @ x
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        return ctx.transposed @ gradients[0].contiguous(), None, None
 
 
 class SymmetricPropagation(torch.autograd.Function):
@@ -51,3 +76,11 @@ def _polynomial(x: Tensor, adjacency: Tensor, alpha: Tensor) -> Tensor:
     for weight in reversed(lower):
         total = torch.addmm(x, adjacency, total, beta=weight)
     return total
+
+
+@contextmanager
+def _no_word_of_beta() -> Iterator[None]:
+    """PyTorch says once a process that CSR tensors are in beta and not checked, which no user can act on."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse ", category=UserWarning)
+        yield

@@ -1,0 +1,36 @@
+"""GCN: the graph convolutional network, over users and items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from graphrec_neo4j.models.convolutional import ConvolutionalModel, DepthSettings
+
+if TYPE_CHECKING:
+    from graphrec_neo4j.models.networks.depth import DeepEncoder
+    from graphrec_neo4j.training.graph import TrainingGraph
+
+
+@dataclass(frozen=True)
+class GCNSettings(DepthSettings):
+    """Those of every convolutional model."""
+
+
+class GCN(ConvolutionalModel):
+    """``x_l = relu(A~ x_(l-1) W_l + b_l)``, the last layer without relu; x_0 is a learnt embedding of each node.
+
+    ``A~ = D~^-1/2 (A + I) D~^-1/2``, with D~ the degrees of A + I.
+    """
+
+    name = "gcn"
+    line = "graph convolutions: each layer averages a node and its neighbours and maps the mean"
+    paper = "Kipf, Welling: Semi-supervised classification with GCNs, ICLR 2017 (arXiv 1609.02907)"
+    uses = ("interactions",)
+    settings: GCNSettings
+    settings_class: ClassVar[type] = GCNSettings
+
+    def _network(self, graph: TrainingGraph) -> DeepEncoder:
+        from graphrec_neo4j.models.networks.gcn import gcn
+
+        return gcn(graph.edges, graph.n_users, graph.n_items, self.settings)
