@@ -36,6 +36,9 @@ MODELS: dict[str, tuple[str, str]] = {
     "deepwalk": ("deepwalk", "DeepWalk"),
     "node2vec": ("node2vec", "Node2Vec"),
     "metapath2vec": ("metapath2vec", "MetaPath2Vec"),
+    "transe": ("transe", "TransE"),
+    "distmult": ("distmult", "DistMult"),
+    "rotate": ("rotate", "RotatE"),
     "auto": ("auto", "Auto"),
 }
 

@@ -21,6 +21,13 @@ def seeded(seed: int, device: torch.device) -> Iterator[torch.Generator]:
         yield torch.Generator(device).manual_seed(seed)
 
 
+def global_generator(device: torch.device) -> torch.Generator:
+    """Return torch's global generator of ``device``, for what asks for one and belongs to a network."""
+    if device.type == "cuda":
+        return torch.cuda.default_generators[torch.cuda.current_device() if device.index is None else device.index]
+    return torch.default_generator
+
+
 def random_states(generator: torch.Generator) -> dict[str, Tensor]:
     """Return what :func:`put_back` takes: the states of the global generators and of ``generator``."""
     states = {"global": torch.get_rng_state(), "own": generator.get_state()}
