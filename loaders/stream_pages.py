@@ -19,7 +19,7 @@ from graphrec_neo4j.snapshot import IntArray
 NODES_A_PAGE = 64
 PAGES_AT_MOST = 16_384
 PAGES_A_CHUNK = 16
-LINKS_A_CHUNK = 65_536
+LINKS_A_CHUNK = 16_384
 
 _KEYS_A_SCAN = 65_536
 _LOWEST: dict[str, Key] = {"string": "", "integer": -(2**63)}
