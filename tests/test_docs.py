@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from graphrec_neo4j.cli import COMMANDS
 from graphrec_neo4j.schema import EdgeType, GraphSchema
+from graphrec_neo4j.training.loss_settings import LOSSES, SAMPLINGS
+from graphrec_neo4j.training.settings import SCHEDULES, TrainingSettings
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -33,3 +36,10 @@ def test_every_command_is_in_the_architecture_table() -> None:
     page = (DOCS / "architecture.md").read_text(encoding="utf-8")
     for command in COMMANDS:
         assert f"`{command}" in page, command
+
+
+def test_every_shared_setting_loss_and_sampling_of_trained_models_is_described() -> None:
+    page = (DOCS / "training.md").read_text(encoding="utf-8")
+    names = [setting.name for setting in fields(TrainingSettings)]
+    for name in (*names, *LOSSES, *SAMPLINGS, *SCHEDULES):
+        assert f"`{name}`" in page, name
