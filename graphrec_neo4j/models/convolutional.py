@@ -41,7 +41,7 @@ class DepthSettings(DropoutSettings):
 
     layers: int = 2
     combine: str = "mean"
-    residual: bool = False
+    residual: bool = True
     pair_norm: bool = False
     virtual_node: bool = False
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.models.convolutional import ConvolutionalModel, DepthSettings
+from graphrec_neo4j.models.described import DescribedModel, DescribedSettings
 
 if TYPE_CHECKING:
     from graphrec_neo4j.models.networks.depth import DeepEncoder
@@ -16,7 +16,7 @@ AGGREGATORS = ("mean", "max", "lstm")
 
 
 @dataclass(frozen=True)
-class GraphSAGESettings(DepthSettings):
+class GraphSAGESettings(DescribedSettings):
     """``aggregator``: the ``"mean"`` of all neighbours; the ``"max"`` of what a layer makes of each of them; or what an
     ``"lstm"`` says after ``neighbours`` of them, drawn anew at each step.
 
@@ -35,21 +35,22 @@ class GraphSAGESettings(DepthSettings):
             raise ModelError("neighbours must be 1 or more.")
 
 
-class GraphSAGE(ConvolutionalModel):
+class GraphSAGE(DescribedModel):
     """``x_l = relu(W_1 x_(l-1) + W_2 aggregate(neighbours' x_(l-1)))``, the last layer without relu.
 
-    x_0 is a learnt embedding of each node. ``"mean"`` and ``"max"`` take all neighbours, and ``"lstm"`` costs some
-    ten times as much time, and 10 kB of memory a node and layer, at 10 neighbours and 64 dimensions.
+    x_0 is a learnt embedding of each node, with ``features`` more. ``"mean"`` and ``"max"`` take all neighbours;
+    ``"lstm"`` costs a multiple of their time and some 25 kB a node and layer, at 10 neighbours and 64 dimensions.
     """
 
     name = "graphsage"
     line = "GraphSAGE: each layer joins a node with the mean, the maximum or an LSTM of its neighbours"
     paper = "Hamilton, Ying, Leskovec: Inductive representation learning on large graphs, NIPS 2017 (arXiv 1706.02216)"
-    uses = ("interactions",)
     settings: GraphSAGESettings
     settings_class: ClassVar[type] = GraphSAGESettings
 
     def _network(self, graph: TrainingGraph) -> DeepEncoder:
+        from graphrec_neo4j.models.networks.connections import Connections
         from graphrec_neo4j.models.networks.sage import graphsage
 
-        return graphsage(graph.edges, graph.n_users, graph.n_items, self.settings, graph.seed)
+        connections = Connections.of(graph.edges, graph.n_nodes)
+        return graphsage(connections, graph.n_users, self._input(graph), self.settings, graph.seed)

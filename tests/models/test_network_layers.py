@@ -15,7 +15,7 @@ from graphrec_neo4j.models.convolutional import DepthSettings  # noqa: E402
 from graphrec_neo4j.models.gat import GATSettings  # noqa: E402
 from graphrec_neo4j.models.graphsage import GraphSAGESettings  # noqa: E402
 from graphrec_neo4j.models.networks.connections import Connections  # noqa: E402
-from graphrec_neo4j.models.networks.depth import DeepEncoder  # noqa: E402
+from graphrec_neo4j.models.networks.depth import DeepEncoder, NodeEmbeddings  # noqa: E402
 from graphrec_neo4j.models.networks.gat import gat  # noqa: E402
 from graphrec_neo4j.models.networks.gcn import gcn  # noqa: E402
 from graphrec_neo4j.models.networks.ngcf import ngcf  # noqa: E402
@@ -44,6 +44,11 @@ def adjacency() -> Array:
 def normalised(table: Array) -> Array:
     roots = np.sqrt(np.maximum(table.sum(axis=1), 1))
     return table / roots[:, None] / roots
+
+
+def settings_of(kind: type, **settings: Any) -> Any:
+    """Two layers of the plain formula, unless it is said otherwise."""
+    return kind(**{"dimensions": 4, "layers": 2, "residual": False} | settings)
 
 
 def parameters(network: DeepEncoder) -> dict[str, Array]:
@@ -81,7 +86,7 @@ def _seeded() -> None:
 
 
 def test_gcn_is_equation_9_with_self_loops() -> None:
-    network = gcn(edges(), USERS, ITEMS, DepthSettings(dimensions=4, layers=2))
+    network = gcn(edges(), USERS, ITEMS, settings_of(DepthSettings))
     p, step = parameters(network), normalised(adjacency() + np.eye(NODES))
     x = [p["first.table"]]
     for layer, act in enumerate([relu, lambda x: x]):
@@ -91,7 +96,7 @@ def test_gcn_is_equation_9_with_self_loops() -> None:
 
 
 def test_gcns_gradient_is_that_of_dense_autograd() -> None:
-    network = gcn(edges(), USERS, ITEMS, DepthSettings(dimensions=4, layers=1, combine="last"))
+    network = gcn(edges(), USERS, ITEMS, settings_of(DepthSettings, layers=1, combine="last"))
     torch.cat(network()).sin().sum().backward()
     table, convolution = network.first.table, network.convolutions[0].convolution
     other = table.detach().clone().requires_grad_()
@@ -111,7 +116,7 @@ def attended(x: Array, mapped: Array, odds: Callable[[Array, Array], float]) -> 
 
 
 def test_gat_is_the_papers_attention_with_heads_side_by_side() -> None:
-    network = gat(edges(), USERS, ITEMS, GATSettings(dimensions=4, layers=2, heads=2))
+    network = gat(edges(), USERS, ITEMS, settings_of(GATSettings, heads=2))
     p = parameters(network)
     x = [p["first.table"]]
     for layer in range(2):
@@ -127,7 +132,7 @@ def test_gat_is_the_papers_attention_with_heads_side_by_side() -> None:
 
 
 def test_dynamic_gat_maps_after_the_nonlinearity() -> None:
-    network = gat(edges(), USERS, ITEMS, GATSettings(dimensions=4, layers=1, heads=1, dynamic=True))
+    network = gat(edges(), USERS, ITEMS, settings_of(GATSettings, layers=1, heads=1, dynamic=True))
     p, of = parameters(network), "convolutions.0.convolution."
     x = p["first.table"]
     said = x @ p[of + "lin_l.weight"].T + p[of + "lin_l.bias"]
@@ -138,7 +143,9 @@ def test_dynamic_gat_maps_after_the_nonlinearity() -> None:
 
 
 def test_graphsage_by_means_joins_a_node_with_the_mean_of_its_neighbours() -> None:
-    network = graphsage(edges(), USERS, ITEMS, GraphSAGESettings(dimensions=4, layers=2, normalised=True), 0)
+    network = graphsage(
+        Connections.of(edges(), NODES), USERS, NodeEmbeddings(NODES, 4), settings_of(GraphSAGESettings), 0
+    )
     p, table = parameters(network), adjacency()
     means = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     x = [p["first.table"]]
@@ -154,7 +161,13 @@ def test_graphsage_by_maxima_pools_what_a_layer_makes_of_each_neighbour(
     along_edges: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Along a sparse matrix, as on a CPU, and along edges, as on a GPU."""
-    network = graphsage(edges(), USERS, ITEMS, GraphSAGESettings(dimensions=4, layers=1, aggregator="max"), 0)
+    network = graphsage(
+        Connections.of(edges(), NODES),
+        USERS,
+        NodeEmbeddings(NODES, 4),
+        settings_of(GraphSAGESettings, layers=1, aggregator="max", normalised=False),
+        0,
+    )
     if along_edges:
         monkeypatch.setattr(network.convolutions[0], "view", lambda connections: connections.edge_index)
     p, of = parameters(network), "convolutions.0.convolution."
@@ -182,8 +195,8 @@ def lstm(steps: Array, p: dict[str, Array], of: str) -> Array:
 def test_graphsage_by_lstm_reads_drawn_neighbours_one_after_the_other() -> None:
     """Where every node has one neighbour, it reads that neighbour as often as it draws."""
     pairs = [(0, 0), (1, 1)]
-    settings = GraphSAGESettings(dimensions=4, layers=1, aggregator="lstm", neighbours=3)
-    network = graphsage(edges(pairs, 2), 2, 2, settings, 0)
+    settings = settings_of(GraphSAGESettings, layers=1, aggregator="lstm", neighbours=3, normalised=False)
+    network = graphsage(Connections.of(edges(pairs, 2), 4), 2, NodeEmbeddings(4, 4), settings, 0)
     p, of = parameters(network), "convolutions.0.convolution."
     x, partner = p["first.table"], [2, 3, 0, 1]
     heard = np.array([lstm(x[[other] * 3], p, of + "aggr_module.lstm.") for other in partner])
@@ -210,7 +223,7 @@ def test_neighbours_are_drawn_evenly_anew_in_training_and_once_for_all_otherwise
 
 
 def test_ngcf_is_equation_7_and_its_vectors_all_layers_side_by_side() -> None:
-    network = ngcf(edges(), USERS, ITEMS, DepthSettings(dimensions=4, layers=2, combine="concatenated"))
+    network = ngcf(edges(), USERS, ITEMS, settings_of(DepthSettings, combine="concatenated"))
     p, step = parameters(network), normalised(adjacency())
     x = [p["first.table"]]
     for layer in range(2):
@@ -233,8 +246,9 @@ def important() -> ImportanceNeighbours:
     return ImportanceNeighbours.of(ends, torch.tensor(list(VISITS.values())), NODES)
 
 
-def test_pinsage_is_algorithm_1_with_the_head_of_algorithm_2() -> None:
-    network = pinsage(important(), USERS, PinSageSettings(dimensions=4, layers=2))
+def test_pinsage_is_algorithm_1_with_a_residual_head() -> None:
+    network = pinsage(important(), USERS, NodeEmbeddings(NODES, 4), settings_of(PinSageSettings))
+    torch.nn.init.normal_(network.last.second.weight)
     p, pooling = parameters(network), np.zeros((NODES, NODES))
     for (neighbour, node), visits in VISITS.items():
         pooling[node, neighbour] = visits
@@ -247,7 +261,8 @@ def test_pinsage_is_algorithm_1_with_the_head_of_algorithm_2() -> None:
         both = np.concatenate([x[-1], heard], axis=1)
         x.append(unit(relu(both @ p[of + "of_both.weight"].T + p[of + "of_both.bias"])))
     assert_layers_are(network, x)
-    final = relu(x[-1] @ p["last.0.weight"].T + p["last.0.bias"]) @ p["last.2.weight"].T
+    combined = sum(x) / 3
+    final = combined + relu(combined @ p["last.first.weight"].T + p["last.first.bias"]) @ p["last.second.weight"].T
     np.testing.assert_allclose(np.concatenate([s.detach() for s in network()]), final, rtol=0, atol=2e-6)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize, relu
 
-from graphrec_neo4j.models.networks.depth import DeepEncoder, NodeEmbeddings
+from graphrec_neo4j.models.networks.depth import DeepEncoder
 from graphrec_neo4j.models.networks.propagation import carry, square_matrix
 
 if TYPE_CHECKING:
@@ -77,8 +77,24 @@ class PinSageConv(nn.Module):
         return self.of_both(torch.cat([x, heard], dim=1))
 
 
-def pinsage(neighbours: ImportanceNeighbours, n_users: int, settings: PinSageSettings) -> DeepEncoder:
-    """Return the network over ``neighbours``, users first: Algorithm 1 a layer, and Algorithm 2's lines 16 and 17."""
+class Head(nn.Module):
+    """``z + G_2 relu(G_1 z + g)``, with G_2 all 0 at first."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(width, width), nn.Linear(width, width, bias=False)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Return (n, width) of ``z`` (n, width)."""
+        return z + self.second(relu(self.first(z)))
+
+
+def pinsage(neighbours: ImportanceNeighbours, n_users: int, first: nn.Module, settings: PinSageSettings) -> DeepEncoder:
+    """Return the network over ``neighbours``, users first, of what ``first`` says of each node.
+
+    A layer is Algorithm 1, and what comes last line 17 of Algorithm 2, to which :class:`Head` adds what goes in.
+    """
     dimensions = settings.dimensions
 
     def activation(x: Tensor) -> Tensor:
@@ -88,8 +104,8 @@ def pinsage(neighbours: ImportanceNeighbours, n_users: int, settings: PinSageSet
         n_users,
         settings,
         neighbours,
-        NodeEmbeddings(neighbours.n_nodes, dimensions),
+        first,
         [PinSageConv(dimensions) for _ in range(settings.layers)],
         [activation] * settings.layers,
-        nn.Sequential(nn.Linear(settings.width, dimensions), nn.ReLU(), nn.Linear(dimensions, dimensions, bias=False)),
+        Head(settings.width),
     )

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize, relu
 
 from graphrec_neo4j.models.networks.connections import Connections
-from graphrec_neo4j.models.networks.depth import Along, DeepEncoder, NodeEmbeddings, nothing
+from graphrec_neo4j.models.networks.depth import Along, DeepEncoder, nothing
 from graphrec_neo4j.models.networks.propagation import carry
 
 if TYPE_CHECKING:
@@ -55,9 +55,11 @@ class DrawnNeighbours(nn.Module):
         return self.convolution(x, torch.stack([drawn.flatten(), nodes.repeat_interleave(self.count)]))
 
 
-def graphsage(edges: Tensor, n_users: int, n_items: int, settings: GraphSAGESettings, seed: int) -> DeepEncoder:
-    """Return the network over ``edges`` (2, 2p), users first."""
-    n_nodes, layers = n_users + n_items, settings.layers
+def graphsage(
+    connections: Connections, n_users: int, first: nn.Module, settings: GraphSAGESettings, seed: int
+) -> DeepEncoder:
+    """Return the network over ``connections``, users first, of what ``first`` says of each node."""
+    layers = settings.layers
 
     def scaled(x: Tensor) -> Tensor:
         return normalize(relu(x))
@@ -66,8 +68,8 @@ def graphsage(edges: Tensor, n_users: int, n_items: int, settings: GraphSAGESett
     return DeepEncoder(
         n_users,
         settings,
-        Connections.of(edges, n_nodes),
-        NodeEmbeddings(n_nodes, settings.dimensions),
+        connections,
+        first,
         [_layer(settings, seed) for _ in range(layers)],
         [hidden] * (layers - 1) + [final],
     )
