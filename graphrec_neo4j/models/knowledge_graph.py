@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -58,12 +57,15 @@ class KnowledgeGraphModel(TrainedModel):
     settings_class: ClassVar[type] = KnowledgeGraphSettings
 
     def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
-        """Beside what every model takes: the vectors of further node types, and both sides of every relation."""
+        """Beside what every model takes: vectors of further node types, edges both ways, those of a batch's answers."""
         settings, schema = self.settings, snapshot.schema
-        others = sum(len(nodes) for name, nodes in snapshot.nodes.items() if name not in self._ends(snapshot))
-        edges = pairs + sum(snapshot.matrix_entries(name) for name in schema.edges)
-        needed = super()._memory(snapshot, pairs) + 28.0 * settings.dimensions * others
-        return needed + (60.0 * edges if settings.relations_weight else 0.0)
+        ends, interactions = (schema.recommend_to, schema.recommend), schema.by_role("interaction")
+        single = interactions if len(interactions) == 1 else {}
+        nodes = sum(len(nodes) for name, nodes in snapshot.nodes.items() if name not in ends)
+        edges = sum(snapshot.matrix_entries(name) for name in schema.edges if name not in single)
+        answers = (2 * edges + pairs) / settings.batches if settings.relations_weight else 0.0
+        vectors = 4.0 * settings.dimensions * (7.0 * nodes + 3.0 * answers)
+        return super()._memory(snapshot, pairs) + vectors + 40.0 * (edges + pairs)
 
     def _known_users(self, snapshot: GraphSnapshot) -> Mask:
         """Also those who have an edge of any other type, where these are learnt from."""
@@ -87,7 +89,3 @@ class KnowledgeGraphModel(TrainedModel):
                     if end == node_type and tells:
                         joined |= edges.getnnz(axis=axis) > 0
         return joined
-
-    @staticmethod
-    def _ends(snapshot: GraphSnapshot) -> Iterator[str]:
-        yield from (snapshot.schema.recommend_to, snapshot.schema.recommend)

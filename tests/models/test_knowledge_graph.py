@@ -1,33 +1,34 @@
-"""TransE, DistMult and RotatE against PyTorch Geometric's own, and their questions against plain sums over edges."""
+"""TransE, DistMult and RotatE against PyTorch Geometric's own, and what they learn from any schema."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from contract import RecommenderContract
+from knowledge_graphs import jobs, network_of
 from toy_graphs import checkerboard, communities, edges_of, snapshot_of
 
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.ids import IdMap
-from graphrec_neo4j.models import create, model_class
+from graphrec_neo4j.models import create
 from graphrec_neo4j.models.knowledge_graph import KnowledgeGraphModel
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot, Nodes
+from graphrec_neo4j.training.options import Epoch, TrainingOptions
 
 torch = pytest.importorskip("torch")
 kge = pytest.importorskip("torch_geometric.nn.kge")
 
-from graphrec_neo4j.training.graph import TrainingGraph  # noqa: E402
-from graphrec_neo4j.training.knowledge_graph import margin_ranking, self_adversarial  # noqa: E402
 from graphrec_neo4j.training.learning import learn  # noqa: E402
-from graphrec_neo4j.training.relations import relation_names, sides_of  # noqa: E402
-from graphrec_neo4j.training.table_sums import Against  # noqa: E402
 
 NAMES = ("transe", "distmult", "rotate")
 DISTANCES = ("transe", "rotate")
-CPU = torch.device("cpu")
 QUICK = {"epochs": 10, "batches": 5, "learning_rate": 0.05}
 
 
@@ -59,75 +60,6 @@ class TestRotatE(RecommenderContract):
 class TestRotatEAgainstItself(RecommenderContract):
     model = "rotate"
     settings: ClassVar[dict[str, Any]] = {**QUICK, "loss": "self-adversarial"}
-
-
-def network_of(name: str, graph: GraphSnapshot, **settings: Any) -> Any:
-    """The untrained network of a model over ``graph``."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return model_class(name).with_settings(**settings)._network(TrainingGraph.of(graph, 0, "cpu"))
-
-
-def jobs() -> GraphSnapshot:
-    """Members who apply for jobs and are referred to some, know each other both ways, and skills of both."""
-    schema = GraphSchema.parse(
-        """
-        recommend_to = "Member"
-        recommend = "Job"
-        [nodes."Member.v2"]
-        [nodes.Member]
-        key_type = "integer"
-        [nodes.Job]
-        key_type = "integer"
-        [nodes.Skill]
-        key_type = "integer"
-        [edges.APPLIED]
-        from = "Member"
-        to = "Job"
-        [edges.REFERRED]
-        from = "Job"
-        to = "Member"
-        role = "interaction"
-        [edges.KNOWS]
-        from = "Member"
-        to = "Member"
-        directed = false
-        [edges.HAS]
-        from = "Member"
-        to = "Skill"
-        [edges.REQUIRES]
-        from = "Job"
-        to = "Skill"
-        """
-    )
-    sizes = {"Member": 5, "Job": 4, "Skill": 3}
-    nodes = {name: Nodes(IdMap(name, range(size), "integer")) for name, size in sizes.items()}
-    nodes["Member.v2"] = Nodes(IdMap("Member.v2", [], "string"))
-    edges = {
-        "APPLIED": [(0, 0), (0, 1), (1, 2)],
-        "REFERRED": [(3, 1)],
-        "KNOWS": [(0, 1), (2, 1), (4, 1)],
-        "HAS": [(0, 0), (2, 1), (2, 2), (3, 0)],
-        "REQUIRES": [(0, 0), (1, 0), (2, 1), (3, 2)],
-    }
-    return GraphSnapshot(schema, nodes, {name: edges_of(pairs) for name, pairs in edges.items()})
-
-
-def questions_of(graph: GraphSnapshot) -> dict[tuple[int, bool], tuple[str, str, set[tuple[int, int]]]]:
-    """Of each relation's place and direction: the type asked, the type that answers, and all right pairs."""
-    schema, found = graph.schema, {}
-    for place, name in enumerate(relation_names(schema)):
-        if name == "*":
-            source, target = schema.recommend_to, schema.recommend
-            pairs = set(zip(*(rows.tolist() for rows in graph.interactions.nonzero()), strict=True))
-        else:
-            kind, edges = schema.edges[name], graph.edges[name]
-            source, target = kind.source, kind.target
-            pairs = set(zip(edges.source.tolist(), edges.target.tolist(), strict=True))
-            pairs |= set() if kind.directed else {(tail, head) for head, tail in pairs}
-            found[place, False] = (source, target, pairs)
-        found[place, True] = (target, source, {(tail, head) for head, tail in pairs})
-    return found
 
 
 class TestScores:
@@ -193,74 +125,6 @@ def test_turning_keeps_the_length_of_a_user() -> None:
     network = network_of("rotate", communities())
     users, _ = network()
     torch.testing.assert_close(users.norm(dim=1), network.of_type("User").norm(dim=1))
-
-
-def test_relations_are_those_of_the_schema_with_all_interactions_first() -> None:
-    assert relation_names(communities().schema) == ("*", "FOLLOWS", "IN_CATEGORY")
-    assert relation_names(jobs().schema) == ("*", "APPLIED", "REFERRED", "KNOWS", "HAS", "REQUIRES")
-
-
-@pytest.mark.parametrize("graph", [communities(), jobs()])
-def test_every_relation_is_asked_from_both_sides_and_only_who_has_right_and_wrong_answers(graph: GraphSnapshot) -> None:
-    expected = questions_of(graph)
-    found = {(side.place, side.backwards): side for side in sides_of(graph, CPU)}
-    assert found.keys() == expected.keys()
-    for key, side in found.items():
-        asked, answer, pairs = expected[key]
-        assert (side.asked, side.answer) == (asked, answer)
-        assert set(zip(side.known.users().tolist(), side.known.items.tolist(), strict=True)) == pairs
-        answers = {row: sum(one == row for one, _ in pairs) for row in range(len(graph.nodes[asked]))}
-        can_be_asked = [row for row, count in answers.items() if 0 < count < len(graph.nodes[answer])]
-        assert side.rows.tolist() == can_be_asked
-
-
-def test_parts_are_drawn_from_all_that_can_be_asked() -> None:
-    side = next(sides_of(communities(), CPU))
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        assert sorted(side.drawn(1).tolist()) == side.rows.tolist()
-        drawn = [side.drawn(4) for _ in range(100)]
-    assert {len(rows) for rows in drawn} == {9}  # of 35 items that somebody likes
-    assert all(len(set(rows.tolist())) == 9 for rows in drawn)
-    assert set(torch.cat(drawn).tolist()) == set(side.rows.tolist())
-
-
-@pytest.mark.parametrize("graph", [communities(), jobs()])
-@pytest.mark.parametrize("name", NAMES)
-@torch.no_grad()
-def test_what_is_learnt_beside_is_the_softmax_against_all_that_is_no_edge(name: str, graph: GraphSnapshot) -> None:
-    """Of every edge and side, against every node of the answer's type that no edge of that relation joins."""
-    network = network_of(name, graph, dimensions=8, batches=1, relations_weight=0.5)
-    losses, weights = [], []
-    for (place, backwards), (asked, answer, pairs) in questions_of(graph).items():
-        queries = network.query(network.of_type(asked), network.relations[place], backwards=backwards)
-        cosines = torch.nn.functional.cosine_similarity(queries[:, None], network.of_type(answer)[None], dim=2)
-        scores = cosines.double().numpy() * np.log(cosines.shape[1])
-        can_be_asked = [row for row in range(len(queries)) if not all((row, n) in pairs for n in range(len(scores[0])))]
-        of_edges = []
-        for row, right in pairs:
-            wrong = sum(np.exp(scores[row, node]) for node in range(len(scores[0])) if (row, node) not in pairs)
-            if row in can_be_asked:
-                of_edges.append(np.log1p(wrong / np.exp(scores[row, right])))
-        losses.append(np.mean(of_edges))
-        weights.append(len(pairs))
-    found = network.auxiliary(*network(), torch.arange(2))
-    assert float(found) == pytest.approx(0.5 * np.average(losses, weights=weights), rel=1e-5)
-
-
-@pytest.mark.parametrize("loss", ["margin", "self-adversarial", "bpr"])
-def test_wrong_answers_are_of_the_right_type_and_never_known_by_any_loss(loss: str) -> None:
-    """Item 0 is in all categories but 3: it is pulled to the three, pushed from that one, and nothing else moves."""
-    graph = snapshot_of(3, 2, [(0, 0), (1, 1)], categories=4, filed=[(0, 0), (0, 1), (0, 2)])
-    network = network_of("distmult", graph, dimensions=8, batches=1, loss=loss, margin=0.9)
-    network.questions = [(side, asked) for side, asked in network.questions if side.answer == "Category"]
-    network.auxiliary(*network(), torch.arange(3)).backward()
-    assert network.of_type("User").grad is None
-    assert network.of_type("Item").grad.any(dim=1).tolist() == [True, False]
-    item, categories = network.of_type("Item")[0].detach(), network.of_type("Category").detach()
-    nearer = (categories - 1e-3 * network.of_type("Category").grad) @ item - categories @ item
-    assert (nearer[:3] > 0).all()
-    assert nearer[3] < 0
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -344,43 +208,53 @@ def test_settings_that_mean_nothing_are_refused(name: str, settings: dict[str, A
         create(name, **settings)
 
 
-class TestLosses:
-    def test_margin_ranking_counts_what_comes_nearer_than_the_margin(self) -> None:
-        """0.5 - 0.75 + 0.5 = 1/4, none for what is apart by more, and 1 where the wrong one leads by the margin."""
-        right, wrong = torch.tensor([0.75, 0.75, 0.0]), torch.tensor([0.5, 0.0, 0.5])
-        assert float(margin_ranking(right, wrong, 0.5)) == pytest.approx((1 / 4 + 0 + 1) / 3)
+MEMORY = """
+import sys
+sys.path[:0] = {paths!r}
+import numpy as np
+from test_memory import large, told
+from toy_graphs import communities
+from graphrec_neo4j.models import create
+from graphrec_neo4j.ranking.peak_memory import peak_mib, reset_peak
+from graphrec_neo4j.snapshot import Edges
 
-    def test_self_adversarial_is_the_papers_sum_over_what_is_no_edge(self) -> None:
-        generator = torch.Generator().manual_seed(0)
-        users, items = (torch.randn(n, 6, generator=generator).double() for n in (3, 5))
-        row, known = torch.tensor([0, 0, 2]), (torch.tensor([0, 0, 2]), torch.tensor([1, 4, 0]))
-        positive = (users[row] * items[known[1]]).sum(1)
-        found = self_adversarial(positive, users, Against(items, torch.ones(5).double(), *known), row, 0.4, 0.5)
+create("transe", epochs=1, batches=2).fit(communities())
+graph, model = large(10_000, 3_000, 100_000), create("transe", epochs=1, batches=4)
+pairs = np.unique(np.random.default_rng(0).integers(0, 10**8, 300_000))
+ties = Edges((pairs // 10**4).astype(np.int32), (pairs % 10**4).astype(np.int32))
+graph = graph.with_edges(FOLLOWS=ties)
+reset_peak()
+before = peak_mib()
+model.fit(graph)
+print((peak_mib() - before) * 2**20 / told(model, graph))
+"""
 
-        def sigmoid(x: float) -> float:
-            return 1 / (1 + np.exp(-x))
 
-        hidden, scores = {(0, 1), (0, 4), (2, 0)}, (users @ items.T).numpy()
-        expected = []
-        for user, item in hidden:
-            wrong = [scores[user, other] for other in range(5) if (user, other) not in hidden]
-            shares = np.exp(np.array(wrong) / 0.5) / np.exp(np.array(wrong) / 0.5).sum()
-            pushed = sum(share * np.log(sigmoid((0.4 - n) / 0.5)) for share, n in zip(shares, wrong, strict=True))
-            expected.append(-(np.log(sigmoid((scores[user, item] - 0.4) / 0.5)) + pushed) / 2)
-        assert float(found) == pytest.approx(np.mean(expected))
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs the peak memory of Linux")
+def test_what_is_foreseen_is_within_a_factor_of_two_of_what_the_process_takes() -> None:
+    code = MEMORY.format(paths=[str(Path(__file__).parent)])
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert 1 / 2 < float(done.stdout) < 2
 
-    def test_who_knows_every_answer_is_pushed_from_none(self) -> None:
-        users, items = torch.ones(1, 2, requires_grad=True), torch.eye(2)
-        everything = Against(items, torch.ones(2), torch.tensor([0, 0]), torch.tensor([0, 1]))
-        loss = self_adversarial(torch.tensor([1.0]), users, everything, torch.tensor([0]), 1.0, 1.0)
-        loss.backward()
-        assert loss.item() == pytest.approx(np.log(2) / 2)
-        assert users.grad.tolist() == [[0.0, 0.0]]
 
-    def test_the_weights_of_wrong_answers_are_constants_for_the_gradient(self) -> None:
-        """Of scores 1/2 and 0 at t = 1/10 the first weighs sigmoid(5), and m = 4/10 pushes it by sigmoid(1) / t / 2."""
-        items, nothing = torch.tensor([[0.5, 0.0], [0.0, 1.0]], requires_grad=True), torch.tensor([], dtype=torch.long)
-        against = Against(items, torch.ones(2), nothing, nothing)
-        user, row = torch.tensor([[1.0, 0.0]]), torch.tensor([0])
-        self_adversarial(torch.tensor([1.0]), user, against, row, 0.4, 0.1).backward()
-        assert float(items.grad[0, 0]) == pytest.approx(5 / (1 + np.exp(-5)) / (1 + np.exp(-1)), rel=1e-5)
+class Cut(Exception):
+    """The end of a run before its time."""
+
+
+def test_a_run_that_was_cut_off_goes_on_with_the_same_questions(tmp_path: Path) -> None:
+    """What is asked beside interactions is drawn from torch's global numbers, which a checkpoint keeps."""
+    graph, users = communities(), np.arange(45)
+    whole = create("rotate", **QUICK, patience=9).fit(graph)
+
+    def cut(epoch: Epoch) -> None:
+        if epoch.number == 4:
+            raise Cut
+
+    parts = create("rotate", **QUICK, patience=9)
+    parts.options = TrainingOptions(tmp_path / "checkpoint", cut)
+    with pytest.raises(Cut):
+        parts.fit(graph)
+    parts.options = TrainingOptions(tmp_path / "checkpoint")
+    np.testing.assert_array_equal(parts.fit(graph).scores(users), whole.scores(users))
+    assert parts.trained["epochs"] == whole.trained["epochs"]
