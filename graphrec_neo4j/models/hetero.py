@@ -27,7 +27,8 @@ class HeteroSettings(TrainingSettings):
     """``layers`` over all edge types; the others are those of every trained model.
 
     ``layer`` ``"relational"`` has a matrix for each edge type and direction; ``"transformer"`` attends to neighbours
-    with ``heads`` heads, and costs three vectors an edge.
+    with ``heads`` heads, and costs three vectors an edge. Chosen on a fifth of a training part of MovieLens
+    latest-small (NDCG@20 with 15 batches): relational .208, transformer .205 in eight times as long; lightgcn .219.
     """
 
     layers: int = 2

@@ -14,7 +14,7 @@ from graphrec_neo4j.models.base import Rows, State
 from graphrec_neo4j.models.heard import Heard, with_ties
 from graphrec_neo4j.models.history_regression import HistoryRegression
 from graphrec_neo4j.models.taste import TasteVectors, pattern
-from graphrec_neo4j.models.tie_gate import gates
+from graphrec_neo4j.models.tie_gate import gate_bytes, gates
 from graphrec_neo4j.models.ties import like_minded, normalised, ties_of
 from graphrec_neo4j.models.trained_model import Mask, TrainedModel
 from graphrec_neo4j.results import Explanation
@@ -39,6 +39,9 @@ class SocialGCNSettings(TrainingSettings):
 
     ``fusion`` joins what comes of items with ``tie_weight`` times what comes of friends: ``"sum"`` adds them;
     ``"gate"`` adds them by :func:`gates`, 0 for everyone where ties tell nothing; ``"tanh"`` is the article's.
+
+    Chosen on a fifth of the training part of LastFM (SocialLGN's split, seed 0, NDCG@20 with 15 batches): lightgcn
+    .2188, sums at a weight of .5 .2236, of 1 .2255, gates .2243; a sum over shuffled ties .2204, and a gate is shut.
     """
 
     layers: int = 3
@@ -47,8 +50,8 @@ class SocialGCNSettings(TrainingSettings):
     least_overlap: float = 0.0
     overlap_share: float = 1.0
     attention: bool = False
-    fusion: Fusion = "gate"
-    tie_weight: float = 10.0
+    fusion: Fusion = "sum"
+    tie_weight: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -84,7 +87,8 @@ class SocialGCN(TrainedModel):
         ties = sum(2.0 * len(snapshot.edges[name]) for name in snapshot.schema.by_role("tie"))
         layers = 4.0 * self.settings.layers * self.settings.dimensions * (self.n_users + self.n_items)
         each = 60.0 + (16.0 * self.settings.dimensions * self.settings.layers if self.settings.attention else 0.0)
-        return super()._memory(snapshot, pairs) + 2 * layers + each * ties
+        gate = gate_bytes(self.n_users, self.n_items) + 60.0 * pairs if self.settings.fusion == "gate" else 0.0
+        return max(super()._memory(snapshot, pairs) + 2 * layers, gate) + each * ties
 
     def _network(self, graph: TrainingGraph) -> SocialEncoder:
         from graphrec_neo4j.models.networks.constant_matrix import ConstantMatrix

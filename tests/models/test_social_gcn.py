@@ -26,10 +26,16 @@ class TestSocialGCN(RecommenderContract):
     settings: ClassVar[dict[str, Any]] = {"epochs": 8, "batches": 15}
 
 
+class TestSocialGCNWithAGate(RecommenderContract):
+    model = "social-gcn"
+    requires = ("torch", "torch_geometric")
+    settings: ClassVar[dict[str, Any]] = {"fusion": "gate", "epochs": 8, "batches": 15}
+
+
 class TestSocialGCNOfTheArticle(RecommenderContract):
     model = "social-gcn"
     requires = ("torch", "torch_geometric")
-    settings: ClassVar[dict[str, Any]] = {"fusion": "tanh", "tie_weight": 1.0, "loss": "bpr", "epochs": 10}
+    settings: ClassVar[dict[str, Any]] = {"fusion": "tanh", "tie_weight": 1.0, "epochs": 8, "batches": 15}
 
 
 def friendly(signal: bool, seed: int = 0, groups: int = 8, users: int = 160, liked: int = 3) -> GraphSnapshot:
@@ -63,7 +69,9 @@ class TestGate:
         pytest.importorskip("torch_geometric")
         graph = friendly(signal=False)
         users = np.arange(len(graph.users))
-        with_ties, without = (create("social-gcn", **QUICK).fit(each) for each in (graph, cut_off(graph)))
+        with_ties, without = (
+            create("social-gcn", fusion="gate", **QUICK).fit(each) for each in (graph, cut_off(graph))
+        )
         np.testing.assert_array_equal(with_ties.scores(users), without.scores(users))
         assert with_ties.trained["gate"] == 0.0
 
@@ -176,7 +184,7 @@ class TestNetwork:
 
         from graphrec_neo4j.training.graph import TrainingGraph
 
-        graph, model = communities(), create("social-gcn", tie_weight=1.0, **settings)
+        graph, model = communities(), create("social-gcn", **settings)
         model.n_users = len(graph.users)
         torch.manual_seed(0)
         network = model._network(TrainingGraph.of(graph, 0, "cpu"))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
 from scipy import sparse
 from torch import Tensor
+
+from graphrec_neo4j.models.networks.propagation import carry
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,18 +35,7 @@ class ConstantMatrix:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return ``matrix @ x`` (n, d) for ``x`` (m, d)."""
-        return _Product.apply(x, self.matrix, self.transpose)
-
-
-class _Product(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, matrix: Tensor, transpose: Tensor) -> Tensor:
-        ctx.transpose = transpose
-        return matrix @ x
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        return ctx.transpose @ gradients[0].contiguous(), None, None
+        return carry(x, self.matrix, self.transpose)
 
 
 def _csr_tensor(matrix: sparse.csr_matrix, device: torch.device | str) -> Tensor:
