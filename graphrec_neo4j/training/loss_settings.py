@@ -62,7 +62,7 @@ class LossSettings(NegativeSettings):
     positive_temperature: float = 1.0
     margin: float = 0.4
     negative_weight: float = 150.0
-    uniformity: float = 1.0
+    uniformity: float = 0.2
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -81,6 +81,17 @@ def uniformity(vectors: Tensor) -> Tensor:
     return log_sum(vectors, others, 1 / 4).logsumexp(0) - 4 - math.log(count * (count - 1))
 
 
+def contrast(mine: Tensor, others: Tensor, temperature: float) -> Tensor:
+    """``mean of -log(exp(x_i . y_i / t) / sum_j exp(x_i . y_j / t))`` over two views (n, d) of the same n nodes.
+
+    Views are compared by cosine. Returns a scalar. van den Oord et al., 2018 (arXiv 1807.03748), eq. 4: InfoNCE.
+    """
+    x, y = functional.normalize(mine), functional.normalize(others)
+    nobody = torch.zeros(0, dtype=torch.long, device=x.device)
+    total = log_sum(x, Against(y, torch.ones_like(y[:, 0]), nobody, nobody), temperature)
+    return (total - (x * y).sum(1) / temperature).mean()
+
+
 def weighted_odds(
     positive: Tensor, weights: Tensor, users: Tensor, against: Against, row: Tensor, of_users: Tensor
 ) -> Tensor:

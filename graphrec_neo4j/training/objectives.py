@@ -70,17 +70,25 @@ class MarginRanking(Objective):
 
 
 class AlignmentAndUniformity(Objective):
-    """DirectAU: liked pairs pull; a batch's users spread, and so do up to ``negatives`` of what they like."""
+    """DirectAU: a batch's liked pairs pull; and what up to ``negatives`` of all pairs join spreads, on either side.
+
+    The paper spreads a batch's own users and items; ours has all that its users like, and would be of few users.
+    """
 
     def __call__(self, users: Tensor, items: Tensor, batch: Tensor) -> Tensor:
         """Return the mean over all interactions of ``batch``, and the mean of both uniformities."""
         row, item = self.known.of_users(batch)
-        mine, liked = normalize(users[batch]), torch.unique(item)
-        order = torch.randperm(len(liked), generator=self.generator, device=liked.device)
-        theirs = normalize(items[liked[order[: self.settings.negatives]]])
-        spread = (uniformity(mine) + uniformity(theirs)) / 2
-        aligned = alignment((mine[row] * items[item]).sum(1) / _lengths(items)[item])
+        of_pairs = (users[batch][row] * items[item]).sum(1)
+        aligned = alignment(of_pairs / _lengths(users)[batch][row] / _lengths(items)[item])
+        some_users, some_items = self._ends_of_some_pairs()
+        spread = (uniformity(normalize(users[some_users])) + uniformity(normalize(items[some_items]))) / 2
         return aligned + self.settings.uniformity * spread
+
+    def _ends_of_some_pairs(self) -> tuple[Tensor, Tensor]:
+        known, device = self.known, self.known.items.device
+        drawn = torch.randperm(len(known.items), generator=self.generator, device=device)[: self.settings.negatives]
+        user = torch.searchsorted(known.pointers, drawn, right=True) - 1
+        return torch.unique(user), torch.unique(known.items[drawn])
 
 
 def _lengths(items: Tensor) -> Tensor:

@@ -1,0 +1,56 @@
+"""DirectAU: liked pairs aligned, users and items spread evenly; no negatives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from graphrec_neo4j.models.lightgcn import LightGCNSettings
+from graphrec_neo4j.models.trained_model import TrainedModel
+from graphrec_neo4j.snapshot import GraphSnapshot
+
+if TYPE_CHECKING:
+    from graphrec_neo4j.models.networks.encoder import Encoder
+    from graphrec_neo4j.training.graph import TrainingGraph
+
+
+@dataclass(frozen=True)
+class DirectAUSettings(LightGCNSettings):
+    """With ``layers``, LightGCN's network learns; with 0, a vector of its own for every user and item.
+
+    Uniformity is over the users and the items of up to ``negatives`` interactions at each step.
+    """
+
+    loss: str = "directau"
+    layers: int = 0
+    negatives: int = 2048
+    uniformity: float = 0.2
+
+
+class DirectAU(TrainedModel):
+    """``score(u, i) = z_u . z_i``, z on the sphere where the pairs' mean distance is small and the spread is large.
+
+    ``L = alignment + uniformity * (uniformity of users + uniformity of items) / 2``.
+    """
+
+    name = "directau"
+    line = "alignment of liked pairs and uniformity of all on the sphere, without negatives"
+    paper = "Wang, Yu, Ma, Zhang, Chen, Liu, Ma: DirectAU, KDD 2022 (arXiv 2206.12811)"
+    uses = ("interactions",)
+    cost = "epochs x batches steps, each over a batch of users and, with layers, over all edges"
+    settings: DirectAUSettings
+    settings_class: ClassVar[type] = DirectAUSettings
+
+    def _network(self, graph: TrainingGraph) -> Encoder:
+        if self.settings.layers:
+            from graphrec_neo4j.models.networks.light_gcn import LightGCNEncoder
+
+            return LightGCNEncoder(graph.edges, graph.adjacency, graph.n_users, self.settings, graph.seed)
+        from graphrec_neo4j.models.networks.embeddings import Embeddings
+
+        return Embeddings(graph.n_users, graph.n_items, self.settings.dimensions)
+
+    def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
+        """As for every trained model, and users and items against themselves."""
+        drawn = min(self.settings.negatives, pairs)
+        return super()._memory(snapshot, pairs) + 8.0 * (min(drawn, self.n_items) ** 2 + min(drawn, self.n_users) ** 2)
