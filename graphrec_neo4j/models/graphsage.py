@@ -39,7 +39,7 @@ class GraphSAGE(DescribedModel):
     """``x_l = relu(W_1 x_(l-1) + W_2 aggregate(neighbours' x_(l-1)))``, the last layer without relu.
 
     x_0 is a learnt embedding of each node, with ``features`` more. ``"mean"`` and ``"max"`` take all neighbours;
-    ``"lstm"`` costs a multiple of their time and some 25 kB a node and layer, at 10 neighbours and 64 dimensions.
+    ``"lstm"`` costs a multiple of their time and some 30 kB a node and layer, at 10 neighbours and 64 dimensions.
     """
 
     name = "graphsage"
@@ -54,3 +54,8 @@ class GraphSAGE(DescribedModel):
 
         connections = Connections.of(graph.edges, graph.n_nodes)
         return graphsage(connections, graph.n_users, self._input(graph), self.settings, graph.seed)
+
+    def _edge_memory(self, pairs: int) -> float:
+        """An LSTM keeps its gates and states of all nodes for each neighbour that it reads."""
+        read = (self.n_users + self.n_items) * self.settings.neighbours * (self.settings.aggregator == "lstm")
+        return 12.0 * 4.0 * self.settings.dimensions * read

@@ -81,7 +81,7 @@ def test_what_is_foreseen_is_within_a_factor_of_two_of_what_is_taken(name: str, 
     assert expected / 2 < taken < 2 * expected
 
 
-LIGHTGCN = """
+TRAINED = """
 import sys
 sys.path[:0] = {paths!r}
 from test_memory import large, told
@@ -89,8 +89,9 @@ from toy_graphs import communities
 from graphrec_neo4j.models import create
 from graphrec_neo4j.ranking.peak_memory import peak_mib, reset_peak
 
-create("lightgcn", epochs=1, batches=2).fit(communities())
-graph, model = large(10_000, 3_000, 100_000), create("lightgcn", epochs=1, batches=2)
+settings = dict(epochs=1, batches=2, **{settings!r})
+create({name!r}, **settings).fit(communities())
+graph, model = large(10_000, 3_000, 100_000), create({name!r}, **settings)
 reset_peak()
 before = peak_mib()
 model.fit(graph)
@@ -99,9 +100,14 @@ print((peak_mib() - before) * 2**20 / told(model, graph))
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs the peak memory of Linux")
-def test_what_lightgcn_foresees_is_within_a_factor_of_two_of_what_its_process_takes() -> None:
+@pytest.mark.parametrize(
+    ("name", "settings"), [("lightgcn", {}), ("gcn", {}), ("gat", {}), ("graphsage", {"aggregator": "lstm"})]
+)
+def test_what_training_foresees_is_within_a_factor_of_two_of_what_its_process_takes(
+    name: str, settings: dict[str, Any]
+) -> None:
     pytest.importorskip("torch_geometric")
-    code = LIGHTGCN.format(paths=[str(Path(__file__).parent)])
+    code = TRAINED.format(paths=[str(Path(__file__).parent)], name=name, settings=settings)
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

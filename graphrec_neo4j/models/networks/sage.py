@@ -85,5 +85,5 @@ def _layer(settings: GraphSAGESettings, seed: int) -> nn.Module:
 
 
 def _for_maxima(connections: Connections) -> Tensor:
-    """PyTorch has maxima along a sparse matrix on the CPU only, and there they cost a tenth of those over edges."""
+    """PyTorch has maxima along a sparse matrix on the CPU only, and there they cost a fifth of those over edges."""
     return connections.pattern if connections.pointers.device.type == "cpu" else connections.edge_index
