@@ -5,7 +5,7 @@ from toy_graphs import snapshot_of
 torch = pytest.importorskip("torch")
 
 from graphrec_neo4j.ids import IdMap  # noqa: E402
-from graphrec_neo4j.models.networks.two_tower import _mean  # noqa: E402
+from graphrec_neo4j.models.networks.inputs import mean_of  # noqa: E402
 from graphrec_neo4j.snapshot import Edges, Nodes  # noqa: E402
 from graphrec_neo4j.training.features import Bag, NodeInputs, categories_of, described, standardised  # noqa: E402
 
@@ -43,7 +43,7 @@ def test_bags_are_weighted_means_and_empty_ones_are_zero() -> None:
     graph = type(graph)(schema, graph.nodes, {**graph.edges, "IN_CATEGORY": weighted})
     (table,) = categories_of(graph, "Item")
     vectors = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    np.testing.assert_allclose(_mean(Bag.of(table), vectors), [[0.75, 0.25], [0, 0], [0, 1]])
+    np.testing.assert_allclose(mean_of(Bag.of(table), vectors), [[0.75, 0.25], [0, 0], [0, 1]])
     assert categories_of(graph, "User") == []
     assert described(graph, "Item").tolist() == [True, False, True]
 

@@ -29,7 +29,7 @@ class DescribedNodes(nn.Module):
         """Return the sums (n, dimensions)."""
         x = self.ids * dropout(self.heard, self.id_dropout, self.training)
         for bag, table in zip(self.inputs.bags, self.categories, strict=True):
-            x = x + _mean(bag, table)
+            x = x + mean_of(bag, table)
         return x + self.inputs.features @ self.of_features
 
 
@@ -45,8 +45,8 @@ class DescribedSides(nn.Module):
         return torch.cat([self.users(), self.items()])
 
 
-def _mean(bag: Bag, table: Tensor) -> Tensor:
-    """The mean (n, d) of the vectors of each node's categories, weighted by their shares; 0 for none."""
+def mean_of(bag: Bag, table: Tensor) -> Tensor:
+    """Return the mean (n, d) of the vectors of each node's categories, weighted by their shares; 0 for none."""
     return embedding_bag(
         bag.members, table, bag.offsets, mode="sum", per_sample_weights=bag.shares, include_last_offset=True
     )
