@@ -31,16 +31,16 @@ class RecommenderContract:
     fold_in_overlap: ClassVar[float] = 0.7
     score_error: ClassVar[float] = 1e-5
 
-    @pytest.fixture(autouse=True)
+    @pytest.fixture(autouse=True, scope="class")
     def _required(self) -> None:
         for module in self.requires:
             pytest.importorskip(module)
 
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def graph(self) -> GraphSnapshot:
         return communities()
 
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def fitted(self, graph: GraphSnapshot) -> Recommender:
         return self.fit(graph)
 

@@ -50,7 +50,7 @@ class TestCovisitWithTimes(RecommenderContract):
     }
     fold_in_overlap = 0.5
 
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def graph(self) -> GraphSnapshot:
         return timed_communities(24 * 6)
 
@@ -66,7 +66,7 @@ class TestCovisitOfCohorts(RecommenderContract):
         "newcomer_items": 1,
     }
 
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def graph(self) -> GraphSnapshot:
         return timed_communities(24 * 180)
 
