@@ -37,9 +37,12 @@ class DepthSettings(DropoutSettings):
     (L + 1) times ``dimensions``, and ``"projected"`` these mapped to ``dimensions`` (jumping knowledge, Xu et al., ICML
     2018, arXiv 1806.03536). ``residual`` adds to each layer what went into it; ``pair_norm`` keeps the mean distance of
     two nodes (Zhao and Akoglu, ICLR 2020, arXiv 1909.12223); ``virtual_node`` joins a node to all others.
+
+    One layer is the default because on validation parts of MovieLens latest-small and LastFM two rank no better, for
+    twice the time.
     """
 
-    layers: int = 2
+    layers: int = 1
     combine: str = "mean"
     residual: bool = True
     pair_norm: bool = False

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NGCFSettings(DepthSettings):
-    """Those of every convolutional model; the paper's are 3 ``layers``, ``combine`` ``"concatenated"``, ``bpr``."""
+    """Those of every convolutional model; the paper's are 3 ``layers``, ``combine`` ``"concatenated"``, ``bpr``.
+
+    A layer hears a node itself, so it is not residual.
+    """
+
+    residual: bool = False
 
 
 class NGCF(ConvolutionalModel):

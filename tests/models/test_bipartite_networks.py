@@ -8,7 +8,7 @@ from toy_graphs import communities
 
 from graphrec_neo4j.models import create
 
-QUICK: dict[str, Any] = {"epochs": 8, "batches": 10, "dimensions": 32}
+QUICK: dict[str, Any] = {"epochs": 8, "batches": 10, "dimensions": 32, "layers": 2}
 
 
 class NetworkContract(RecommenderContract):
@@ -18,6 +18,11 @@ class NetworkContract(RecommenderContract):
 
 class TestGCN(NetworkContract):
     model = "gcn"
+
+
+class TestGCNOfOneLayer(NetworkContract):
+    model = "gcn"
+    settings: ClassVar[dict[str, Any]] = {**QUICK, "layers": 1}
 
 
 class TestGAT(NetworkContract):
