@@ -102,8 +102,12 @@ class TrainedModel(VectorModel):
         return np.diff(self.tastes.history.indptr) > 0
 
     def _known_items(self, snapshot: GraphSnapshot) -> Mask:
-        """Which items (n_items,) the network has learnt something of: those that somebody likes."""
-        return self.popularity > 0
+        """Which items (n_items,) the network has learnt something of: those that somebody likes.
+
+        A cosine of 0 is what a user has with any odd item. A dot product of 0 may be far above that, so after a loss on
+        dot products an item that nobody likes keeps what it has learnt as everybody's negative.
+        """
+        return (self.popularity > 0) | (not self.settings.learns_cosines)
 
     def _divisor(self, vectors: Floats, kept: float = 0.0) -> Floats:
         """What to divide ``vectors`` (n, d) by to keep the power ``kept`` of their length, as (n, 1); 1 for bpr."""

@@ -32,17 +32,20 @@ class RecommenderContract:
     score_error: ClassVar[float] = 1e-5
 
     @pytest.fixture(autouse=True, scope="class")
-    def _required(self) -> None:
-        for module in self.requires:
+    @classmethod
+    def _required(cls) -> None:
+        for module in cls.requires:
             pytest.importorskip(module)
 
     @pytest.fixture(scope="class")
-    def graph(self) -> GraphSnapshot:
+    @classmethod
+    def graph(cls) -> GraphSnapshot:
         return communities()
 
     @pytest.fixture(scope="class")
-    def fitted(self, graph: GraphSnapshot) -> Recommender:
-        return self.fit(graph)
+    @classmethod
+    def fitted(cls, graph: GraphSnapshot) -> Recommender:
+        return cls().fit(graph)
 
     def fit(self, snapshot: GraphSnapshot, seed: int = 0) -> Recommender:
         return create(self.model, **self.settings).fit(snapshot, seed=seed)

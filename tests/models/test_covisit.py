@@ -51,7 +51,8 @@ class TestCovisitWithTimes(RecommenderContract):
     fold_in_overlap = 0.5
 
     @pytest.fixture(scope="class")
-    def graph(self) -> GraphSnapshot:
+    @classmethod
+    def graph(cls) -> GraphSnapshot:
         return timed_communities(24 * 6)
 
 
@@ -67,7 +68,8 @@ class TestCovisitOfCohorts(RecommenderContract):
     }
 
     @pytest.fixture(scope="class")
-    def graph(self) -> GraphSnapshot:
+    @classmethod
+    def graph(cls) -> GraphSnapshot:
         return timed_communities(24 * 180)
 
 
