@@ -26,7 +26,7 @@ from graphrec_neo4j.training.graph import TrainingGraph
 from graphrec_neo4j.training.loop import Task, Trained, shuffled, train
 from graphrec_neo4j.training.objectives import objective_for
 from graphrec_neo4j.training.options import TrainingOptions
-from graphrec_neo4j.training.parallel import own_device, together
+from graphrec_neo4j.training.parallel import meet, own_device
 from graphrec_neo4j.training.seeds import seeded
 from graphrec_neo4j.training.settings import TrainingSettings
 from graphrec_neo4j.training.smoothing import smoothing_of
@@ -73,8 +73,9 @@ def learn(
     """
     options = options or TrainingOptions()
     where = own_device(torch.device(chosen_device(device)))
+    meet(where)
     held = random_split(snapshot, settings.validation, seed) if settings.patience else None
-    with fitting_threads(snapshot.interactions.nnz), together(where), seeded(seed, where) as generator:
+    with fitting_threads(snapshot.interactions.nnz), seeded(seed, where) as generator:
         graph = TrainingGraph.of(held.train if held else snapshot, seed, where)
         if not len(graph.known.learners()):
             raise ModelError(

@@ -7,26 +7,23 @@ rounding. Alone, nothing here does anything.
 
 from __future__ import annotations
 
+import atexit
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import torch
 import torch.distributed as distributed
 from torch import Tensor
 
 
-@contextmanager
-def together(device: torch.device) -> Iterator[None]:
-    """Meet the other processes that torchrun started, by NCCL on GPUs and by gloo elsewhere, and part at the end."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or distributed.is_initialized():
-        yield
-        return
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    try:
-        yield
-    finally:
-        distributed.destroy_process_group()
+def meet(device: torch.device) -> None:
+    """Meet the other processes that torchrun started, by NCCL on GPUs and by gloo elsewhere, until this one ends.
+
+    One meeting serves all trainings of a process: gloo may wait for ever for a second one.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized():
+        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        atexit.register(distributed.destroy_process_group)
 
 
 def own_device(device: torch.device) -> torch.device:

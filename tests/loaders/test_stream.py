@@ -379,6 +379,7 @@ def test_leaving_the_stream_ends_its_threads_in_the_middle_of_an_epoch(database:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT between processes")
 def test_ctrl_c_ends_a_training_at_once(database: Database, neo4j_connection: Connection) -> None:
+    """Short sleeps: one that a signal comes just before is slept to its end."""
     graph = rated()
     to_neo4j(database, graph)
     given = [getattr(neo4j_connection, field.name) for field in dataclasses.fields(neo4j_connection)]
@@ -392,7 +393,8 @@ with Database(Connection(*{given!r})) as database:
     with Neo4jStream(database, GraphSchema.parse({RATED!r}), [3, 2]) as stream:
         for batch in stream.link_batches("RATED", 10):
             print("batch", flush=True)
-            time.sleep(60)
+            for _ in range(600):
+                time.sleep(0.1)
 """
     root = Path(__file__).resolve().parent.parent.parent
     with subprocess.Popen(

@@ -36,7 +36,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     here = Path(__file__).parent.parent
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [here.parent, here / "models"]))}
-    done = subprocess.run([*start, str(script), str(folder)], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [*start, str(script), str(folder)], env=environment, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     return folder
 
