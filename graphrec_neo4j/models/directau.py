@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 class DirectAUSettings(LightGCNSettings):
     """With ``layers``, LightGCN's network learns; with 0, a vector of its own for every user and item.
 
-    Uniformity is over the users and the items of up to ``negatives`` interactions at each step.
+    Uniformity is over the users and the items of up to ``negatives`` interactions at each step. Without layers an item
+    that one user likes lies where she does, and comes first for all who are like her; one layer is clearly better on
+    validation parts of MovieLens and LastFM, whose catalogues are mostly such items.
     """
 
     loss: str = "directau"
-    layers: int = 0
+    layers: int = 1
     negatives: int = 2048
     uniformity: float = 0.2
 

@@ -19,9 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class UltraGCNSettings(TrainingSettings):
-    """``neighbours`` that go best with each item draw its users too, ``item_pull`` times as much as they count."""
+    """``neighbours`` that go best with each item draw its users too, ``item_pull`` times as much as they count.
+
+    Odds of dot products are learnt slowly, first how popular an item is and then who likes it, so there are more and
+    longer steps than for other models. On a graph of many interactions more ``batches`` pay.
+    """
 
     loss: str = "constraint"
+    epochs: int = 64
+    learning_rate: float = 0.05
+    negative_weight: float = 30.0
     neighbours: int = 10
     item_pull: float = 1.0
 
