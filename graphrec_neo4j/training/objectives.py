@@ -53,8 +53,8 @@ class PairwiseRanking(Objective):
         """Return the mean over all interactions of ``batch``."""
         row, item = self.known.of_users(batch)
         negative = self.negatives.draw(batch[row], self.generator)
-        mine = users[batch][row]
-        return bpr((mine * items[item]).sum(1), (mine * items[negative]).sum(1))
+        mine = _of(_of(users, batch), row)
+        return bpr((mine * _of(items, item)).sum(1), (mine * _of(items, negative)).sum(1))
 
 
 class MarginRanking(Objective):
@@ -64,8 +64,8 @@ class MarginRanking(Objective):
         """Return the mean over all interactions of ``batch``."""
         row, item = self.known.of_users(batch)
         negative = self.negatives.draw(batch[row], self.generator)
-        mine = normalize(users[batch])[row]
-        liked, other = ((mine * normalize(items[rows])).sum(1) for rows in (item, negative))
+        mine = _of(normalize(_of(users, batch)), row)
+        liked, other = ((mine * normalize(_of(items, rows))).sum(1) for rows in (item, negative))
         return margin_ranking(liked, other, self.settings.margin)
 
 
@@ -78,7 +78,7 @@ class AlignmentAndUniformity(Objective):
     def __call__(self, users: Tensor, items: Tensor, batch: Tensor) -> Tensor:
         """Return the mean over all interactions of ``batch``, and the mean of both uniformities."""
         row, item = self.known.of_users(batch)
-        of_pairs = (users[batch][row] * items[item]).sum(1)
+        of_pairs = (_of(_of(users, batch), row) * _of(items, item)).sum(1)
         aligned = alignment(of_pairs / _lengths(users)[batch][row] / _lengths(items)[item])
         some_users, some_items = self._ends_of_some_pairs()
         spread = (uniformity(normalize(users[some_users])) + uniformity(normalize(items[some_items]))) / 2
@@ -89,6 +89,11 @@ class AlignmentAndUniformity(Objective):
         drawn = torch.randperm(len(known.items), generator=self.generator, device=device)[: self.settings.negatives]
         user = torch.searchsorted(known.pointers, drawn, right=True) - 1
         return torch.unique(user), torch.unique(known.items[drawn])
+
+
+def _of(vectors: Tensor, rows: Tensor) -> Tensor:
+    """``vectors[rows]``, forward in a seventh of its time: indexing asks more of ``rows`` than that they are rows."""
+    return vectors.index_select(0, rows)
 
 
 def _lengths(items: Tensor) -> Tensor:
@@ -117,10 +122,10 @@ class AgainstShared(Objective):
         """Return the mean over all interactions of ``batch``."""
         row, item = self.known.of_users(batch)
         shared = self.negatives.shared(batch, self.settings.negatives, self.generator)
-        mine, theirs = users[batch], items[shared.items]
+        mine, theirs = _of(users, batch), _of(items, shared.items)
         if self.settings.learns_cosines:
             mine, theirs = normalize(mine), normalize(theirs)
-        positive = (mine[row] * items[item]).sum(1)
+        positive = (_of(mine, row) * _of(items, item)).sum(1)
         if self.settings.learns_cosines:
             positive = positive / _lengths(items)[item]
         hidden = known_among(self.negatives.hidden, batch, shared.items)
