@@ -19,11 +19,10 @@ from loaders.to_neo4j import to_neo4j
 
 pytestmark = pytest.mark.live
 
-BY_DOT_PRODUCT = (
+MODELS = (
     "mf two-tower gcn gat graphsage ngcf lightgcn pinsage ultragcn simgcl directau social-gcn hetero han "
-    "metapath2vec deepwalk node2vec"
+    "metapath2vec deepwalk node2vec transe distmult rotate"
 ).split()
-BY_RELATION = ["transe", "distmult", "rotate"]
 WALKERS = {"metapath2vec", "deepwalk", "node2vec"}
 
 PUBLISHED = (
@@ -64,17 +63,16 @@ def quick(model: str) -> SyncRequest:
     return SyncRequest(model, settings)
 
 
-@pytest.mark.parametrize("model", [*BY_DOT_PRODUCT, *BY_RELATION])
+@pytest.mark.parametrize("model", MODELS)
 def test_what_is_published_is_what_cypher_answers_from(loaded: Database, small: GraphSnapshot, model: str) -> None:
     assert sync(loaded, small.schema, quick(model)).published
     lists = plainly(loaded.connection, PUBLISHED)
     assert len(lists) == len(small.users)
     for published in lists[:5]:
         answers_are_as_published(loaded, small, published)
-    if model in BY_DOT_PRODUCT:
-        table = item_vectors(loaded.connection, small)
-        for published in lists:
-            list_is_the_best_by_dot_product(small, published, table)
+    table = item_vectors(loaded.connection, small)
+    for published in lists:
+        list_is_the_best_by_dot_product(small, published, table)
 
 
 def answers_are_as_published(database: Database, snapshot: GraphSnapshot, published: dict) -> None:

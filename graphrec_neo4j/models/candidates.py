@@ -197,4 +197,6 @@ def spells_out(variant: Variant) -> str:
 
 
 def _plain(value: Any) -> str:
-    return " ".join(f"{part:g}" for part in value) if isinstance(value, tuple | list) else f"{value:g}"
+    if isinstance(value, tuple | list):
+        return " ".join(map(_plain, value))
+    return value if isinstance(value, str) else f"{value:g}"
