@@ -19,10 +19,10 @@ from loaders.to_neo4j import to_neo4j
 
 pytestmark = pytest.mark.live
 
-MODELS = (
-    "mf two-tower gcn gat graphsage ngcf lightgcn pinsage ultragcn simgcl directau social-gcn hetero han "
-    "metapath2vec deepwalk node2vec transe distmult rotate"
-).split()
+MODELS = [
+    *("mf", "two-tower", "gcn", "gat", "graphsage", "ngcf", "lightgcn", "pinsage", "ultragcn", "simgcl", "directau"),
+    *("social-gcn", "hetero", "han", "metapath2vec", "deepwalk", "node2vec", "transe", "distmult", "rotate"),
+]
 WALKERS = {"metapath2vec", "deepwalk", "node2vec"}
 
 PUBLISHED = (
