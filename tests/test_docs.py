@@ -12,6 +12,7 @@ from graphrec_neo4j.cli import COMMANDS
 from graphrec_neo4j.schema import EdgeType, GraphSchema
 from graphrec_neo4j.training.loss_settings import LOSSES, SAMPLINGS
 from graphrec_neo4j.training.settings import SCHEDULES, TrainingSettings
+from graphrec_neo4j.training.task_settings import TASKS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -41,5 +42,5 @@ def test_every_command_is_in_the_architecture_table() -> None:
 def test_every_shared_setting_loss_and_sampling_of_trained_models_is_described() -> None:
     page = (DOCS / "training.md").read_text(encoding="utf-8")
     names = [setting.name for setting in fields(TrainingSettings)]
-    for name in (*names, *LOSSES, *SAMPLINGS, *SCHEDULES):
+    for name in (*names, *LOSSES, *SAMPLINGS, *SCHEDULES, *TASKS, "feature_mixup"):
         assert f"`{name}`" in page, name

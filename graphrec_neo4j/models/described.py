@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.convolutional import ConvolutionalModel, DepthSettings
+from graphrec_neo4j.models.mixup import MixupSettings
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class DescribedSettings(DepthSettings):
+class DescribedSettings(DepthSettings, MixupSettings):
     """With ``features`` the input of a node is the sum of what its id, its features and its categories say, and
     training passes over an id with chance ``id_dropout``, so that the others learn to do without.
     """
@@ -33,6 +34,8 @@ class DescribedSettings(DepthSettings):
         super().__post_init__()
         if not 0 <= self.id_dropout < 1:
             raise ModelError("id_dropout must be 0 or more and below 1.")
+        if self.feature_mixup and not self.features:
+            raise ModelError("feature_mixup mixes features, which are taken with features=true only.")
 
 
 class DescribedModel(ConvolutionalModel):
@@ -52,10 +55,9 @@ class DescribedModel(ConvolutionalModel):
         from graphrec_neo4j.models.networks.inputs import DescribedNodes, DescribedSides
         from graphrec_neo4j.training.features import NodeInputs
 
+        drops = (settings.id_dropout, settings.feature_mixup)
         sides = [
-            DescribedNodes(
-                NodeInputs.of(graph.snapshot, kind, graph.device), heard > 0, settings.dimensions, settings.id_dropout
-            )
+            DescribedNodes(NodeInputs.of(graph.snapshot, kind, graph.device), heard > 0, settings.dimensions, *drops)
             for kind, heard in ((schema.recommend_to, known.degrees), (schema.recommend, known.item_degrees))
         ]
         return DescribedSides(*sides)

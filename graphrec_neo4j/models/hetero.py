@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 import numpy as np
 
 from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.models.mixup import MixupSettings
 from graphrec_neo4j.models.trained_model import Mask, TrainedModel
 from graphrec_neo4j.snapshot import GraphSnapshot
-from graphrec_neo4j.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from torch import nn
@@ -23,7 +23,7 @@ Layer = Literal["relational", "transformer"]
 
 
 @dataclass(frozen=True)
-class HeteroSettings(TrainingSettings):
+class HeteroSettings(MixupSettings):
     """``layers`` over all edge types; the others are those of every trained model.
 
     ``layer`` ``"relational"`` has a matrix for each edge type and direction; ``"transformer"`` attends to neighbours
@@ -81,7 +81,8 @@ class Hetero(TrainedModel):
         held = TypedEdges(
             edges.sizes, {block: each.to(graph.device) for block, each in edges.features.items()}, edges.relations
         )
-        return HeteroEncoder(held, known, self._layers(held, graph), self.settings.dimensions)
+        layers, settings = self._layers(held, graph), self.settings
+        return HeteroEncoder(held, known, layers, settings.dimensions, settings.feature_mixup)
 
     def _layers(self, edges: TypedEdges, graph: TrainingGraph) -> list[nn.Module]:
         from graphrec_neo4j.models.networks.hetero import RelationalLayer, TransformerLayer

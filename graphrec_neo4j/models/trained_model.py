@@ -59,7 +59,8 @@ class TrainedModel(VectorModel):
     def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
         """Vectors and what Adam keeps of them, those of a batch's pairs, a batch against its negatives, the graph."""
         settings, nodes = self.settings, self.n_users + self.n_items
-        users, positive = self.n_users / settings.batches, pairs / settings.batches
+        tasks = 1 if settings.tasks == "one" else len(snapshot.schema.by_role("interaction"))
+        users, positive = tasks * self.n_users / settings.batches, tasks * pairs / settings.batches
         table = users * min(settings.negatives, self.n_items) if settings.learns_cosines else 0.0
         return 4.0 * settings.dimensions * (7.0 * nodes + 5.0 * positive) + 4.0 * table + 60.0 * pairs
 
@@ -129,4 +130,6 @@ def _told(learnt: Learnt) -> dict[str, Any]:
         told["ndcg@20"] = list(trained.scores)
     if learnt.smoothing:
         told["smoothing"] = list(learnt.smoothing)
+    if len(learnt.weights) > 1:
+        told["weights"] = dict(learnt.weights)
     return told

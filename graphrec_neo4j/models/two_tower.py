@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.models.mixup import MixupSettings
 from graphrec_neo4j.models.trained_model import TrainedModel
 from graphrec_neo4j.snapshot import GraphSnapshot
-from graphrec_neo4j.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +23,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class TwoTowerSettings(TrainingSettings):
+class TwoTowerSettings(MixupSettings):
     """``hidden`` units of each tower's layer, and the chance ``id_dropout`` that training passes over an id."""
 
     hidden: int = 128
@@ -53,6 +53,7 @@ class TwoTower(TrainedModel):
     settings_class: ClassVar[type] = TwoTowerSettings
 
     def _network(self, graph: TrainingGraph) -> TwoTowers:
+        from graphrec_neo4j.models.networks.inputs import DescribedNodes
         from graphrec_neo4j.models.networks.two_tower import Tower, TwoTowers
         from graphrec_neo4j.training.features import NodeInputs
 
@@ -60,7 +61,9 @@ class TwoTower(TrainedModel):
 
         def tower(node_type: str, degrees: Tensor) -> Tower:
             inputs = NodeInputs.of(graph.snapshot, node_type, graph.device)
-            return Tower(inputs, degrees > 0, settings.dimensions, settings.hidden, settings.id_dropout)
+            drops = (settings.id_dropout, settings.feature_mixup)
+            described = DescribedNodes(inputs, degrees > 0, settings.dimensions, *drops)
+            return Tower(described, settings.dimensions, settings.hidden)
 
         users = tower(schema.recommend_to, graph.known.degrees)
         return TwoTowers(users, tower(schema.recommend, graph.known.item_degrees))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from graphrec_neo4j.errors import ModelError
@@ -24,7 +24,7 @@ from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.training.checkpoint import Checkpoint
 from graphrec_neo4j.training.graph import TrainingGraph
 from graphrec_neo4j.training.loop import Task, Trained, shuffled, train
-from graphrec_neo4j.training.objectives import objective_for
+from graphrec_neo4j.training.multi_task import multi_task
 from graphrec_neo4j.training.options import TrainingOptions
 from graphrec_neo4j.training.parallel import meet, own_device
 from graphrec_neo4j.training.seeds import seeded
@@ -45,7 +45,7 @@ class Learnt:
     """The vectors of all users (n_users, d) and items (n_items, d), the ``network`` that made them, and how.
 
     ``held_out`` says on what the best epoch was chosen, and is empty where the last was taken. ``smoothing`` is the
-    mean cosine of two users, or of two items, after each layer.
+    mean cosine of two users, or of two items, after each layer; ``weights`` what each type of interactions weighed.
     """
 
     network: Encoder
@@ -54,6 +54,7 @@ class Learnt:
     trained: Trained
     held_out: str
     smoothing: tuple[float, ...]
+    weights: Mapping[str, float]
 
 
 def learn(
@@ -77,19 +78,20 @@ def learn(
     held = random_split(snapshot, settings.validation, seed) if settings.patience else None
     with fitting_threads(snapshot.interactions.nnz), seeded(seed, where) as generator:
         graph = TrainingGraph.of(held.train if held else snapshot, seed, where)
-        if not len(graph.known.learners()):
+        objective = multi_task(settings, graph, generator).to(where)
+        learners = objective.learners()
+        if not len(learners):
             raise ModelError(
                 f"every user with interactions likes every item, so {name} has no order of items to learn."
             )
         network = build(graph).to(where)
-        objective = objective_for(settings, graph.known, generator)
         task = Task(
-            network,
-            lambda: shuffled(graph.known.learners(), settings.batches, generator),
+            nn.ModuleList([network, objective]),
+            lambda: shuffled(learners, settings.batches, generator),
             lambda batch: _loss(network, objective, batch),
             generator,
             _judge_of(network, settings, held) if held else None,
-            lambda batch: float(graph.known.degrees[batch].sum()),
+            objective.pairs_of,
             begin=lambda done: objective.begin(done, lambda: _now(network)),
         )
         checkpoint = _checkpoint(options, settings, name, seed, snapshot)
@@ -97,7 +99,8 @@ def learn(
         if held:
             network = _moved(network, build(TrainingGraph.of(snapshot, seed, where)).to(where))
         users, items = vectors_of(network)
-        return Learnt(network, users, items, trained, held.about if held else "", smoothing_of(network))
+        about, smoothing = held.about if held else "", smoothing_of(network)
+        return Learnt(network, users, items, trained, about, smoothing, objective.weights())
 
 
 def _loss(network: Encoder, objective: Callable[[Tensor, Tensor, Tensor], Tensor], batch: Tensor) -> Tensor:

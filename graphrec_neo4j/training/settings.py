@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.training.loss_settings import LossSettings
+from graphrec_neo4j.training.task_settings import TaskSettings
 
 SCHEDULES = ("linear", "cosine", "constant")
 
@@ -24,8 +24,8 @@ class Range:
 
 
 @dataclass(frozen=True)
-class TrainingSettings(LossSettings):
-    """``dimensions`` of a vector, and how it is learnt, beside the loss and its negatives.
+class TrainingSettings(TaskSettings):
+    """``dimensions`` of a vector, and how it is learnt, beside the loss, its negatives and what it is summed over.
 
     ``item_length`` is the power of an item's length that stays in its score: after a loss on cosines 0 ranks by cosine
     and 1 by dot product, which favours popular items; a loss on dot products always ranks by them.

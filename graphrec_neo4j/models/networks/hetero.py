@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from graphrec_neo4j.models.networks.constant_matrix import ConstantMatrix
 from graphrec_neo4j.models.networks.embeddings import SPREAD
 from graphrec_neo4j.models.networks.encoder import Encoder
+from graphrec_neo4j.models.networks.inputs import mixed_up
 from graphrec_neo4j.models.networks.typed_edges import ITEMS, USERS, TypedEdges
 
 with warnings.catch_warnings():
@@ -65,15 +66,23 @@ class HeteroEncoder(Encoder):
     """``layers`` of one kind over all blocks of nodes; the mean of all, the input among them.
 
     A node begins with an embedding of its own, if it has an edge of its own kind (a user an interaction, an item
-    somebody who likes it, any other node any edge), plus a linear map of its features.
+    somebody who likes it, any other node any edge), plus a linear map of its features, :func:`mixed_up` in training
+    with a ``feature_mixup``.
     """
 
-    def __init__(self, edges: TypedEdges, known: dict[str, Tensor], layers: list[nn.Module], dimensions: int) -> None:
+    def __init__(
+        self,
+        edges: TypedEdges,
+        known: dict[str, Tensor],
+        layers: list[nn.Module],
+        dimensions: int,
+        feature_mixup: float = 0.0,
+    ) -> None:
         """``known`` tells which nodes (n, 1) of each block have an embedding, as 0 or 1."""
         super().__init__()
         self.steps = nn.ModuleList(layers)
         self.places = {block: place for place, block in enumerate(edges.sizes)}
-        self.known, self.features = known, edges.features
+        self.known, self.features, self.feature_mixup = known, edges.features, feature_mixup
         self.embeddings = nn.ParameterList(SPREAD * torch.randn(size, dimensions) for size in edges.sizes.values())
         self.maps = nn.ModuleDict(
             {str(self.places[block]): _small_map(held.shape[1], dimensions) for block, held in edges.features.items()}
@@ -85,7 +94,12 @@ class HeteroEncoder(Encoder):
 
     def _start(self, block: str, place: int) -> Tensor:
         own = self.embeddings[place] * self.known[block]
-        return own + self.maps[str(place)](self.features[block]) if block in self.features else own
+        if block not in self.features:
+            return own
+        features = self.features[block]
+        if self.training and self.feature_mixup:
+            features = mixed_up(features, self.feature_mixup)
+        return own + self.maps[str(place)](features)
 
     def carried(self) -> list[Blocks]:
         """Return the vectors of every block after 0, 1, ... layers."""

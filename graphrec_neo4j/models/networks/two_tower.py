@@ -7,15 +7,14 @@ from torch import Tensor, nn
 
 from graphrec_neo4j.models.networks.encoder import Encoder
 from graphrec_neo4j.models.networks.inputs import DescribedNodes
-from graphrec_neo4j.training.features import NodeInputs
 
 
 class Tower(nn.Module):
     """``z = x + W_2 relu(W_1 x)``, with x what :class:`DescribedNodes` make of ids, features and categories."""
 
-    def __init__(self, inputs: NodeInputs, heard: Tensor, dimensions: int, hidden: int, id_dropout: float) -> None:
+    def __init__(self, described: DescribedNodes, dimensions: int, hidden: int) -> None:
         super().__init__()
-        self.described = DescribedNodes(inputs, heard, dimensions, id_dropout)
+        self.described = described
         self.first, self.second = nn.Linear(dimensions, hidden), nn.Linear(hidden, dimensions, bias=False)
         nn.init.zeros_(self.second.weight)
 
