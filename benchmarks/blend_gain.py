@@ -130,13 +130,13 @@ def report(
         merits[blend] = chosen_on.merit(weights)
         values[blend] = ndcg(hits_of(judged_on.lists(weights), judged_on.truth), np.diff(judged_on.truth.indptr))
     print(f"\n{name}: {len(judged_on.items):,} users; NDCG@20")
-    print(f"{'with':12}{'alone, chosen on':>18}{'blend, chosen on':>18}{'blend, test':>13}{'difference (95 %)':>28}")
+    print(f"{'with':12}{'alone, chosen on':>18}{'blend, chosen on':>18}{'blend, test':>13}{'difference (95 %)':>32}")
     for blend in blends:
         alone = f"{winners[blend].merit:.4f}" if blend in winners else ""
         low, high = percentile_interval(resampled_means((values[blend] - values["without"])[:, None]))
         gain = values[blend].mean() - values["without"].mean()
         told = f"{gain:+.4f} ({low[0]:+.4f} to {high[0]:+.4f})" if blend != "without" else ""
-        print(f"{blend:12}{alone:>18}{merits[blend]:18.4f}{values[blend].mean():13.4f}{told:>28}")
+        print(f"{blend:12}{alone:>18}{merits[blend]:18.4f}{values[blend].mean():13.4f}{told:>32}")
 
 
 def weighed(names: Sequence[str], gated: Sequence[str], members: Sequence[str], on: Pool) -> tuple[float, ...]:
