@@ -220,6 +220,7 @@ def _key_parsers(schema: GraphSchema) -> dict[str, Callable[[str], Key]]:
     kind: KeyType = "integer" if kinds == {"integer"} else "string"
     return {
         "user_id": lambda text: user_key(schema, text),
+        "other_id": lambda text: user_key(schema, text),
         "item_id": lambda text: item_key(schema, text),
         "category_id": lambda text: parse_key(text, kind, "category"),
     }

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
 
 from graphrec_neo4j.cypher_names import text_literal
-from graphrec_neo4j.errors import DatabaseError, QueryFileError
+from graphrec_neo4j.errors import DatabaseError
 from graphrec_neo4j.ids import Key
-from graphrec_neo4j.queries import query_names, statement
+from graphrec_neo4j.queries import statement
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.settings import Connection
 
@@ -45,15 +45,8 @@ def one_file(name: str, schema: GraphSchema, **values: Key | None) -> str:
 
 
 def all_paths(schema: GraphSchema, user: Key, item: Key) -> str:
-    """Return one statement that draws every kind of path from ``user`` to ``item`` that the schema has."""
-    parts = []
-    for name in query_names("explain"):
-        if name.startswith("explain/paths_by_"):
-            try:
-                parts.append(one_file(name, schema, user_id=user, item_id=item))
-            except QueryFileError:
-                continue  # the schema has no ties, or no categories, so there is nothing to draw of them
-    return "\nUNION\n".join(parts)
+    """Return the statement that draws the paths of every kind from ``user`` to ``item`` that the schema has."""
+    return one_file("explain/why", schema, user_id=user, item_id=item)
 
 
 def browser_url(database: Database, cypher: str) -> str | None:

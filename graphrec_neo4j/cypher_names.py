@@ -3,6 +3,9 @@
 A file speaks of the default graph (``User``, ``Item``, ``Category``, ``INTERACTED``, ``FOLLOWS``,
 ``IN_CATEGORY``, ``INTERESTED_IN``, ``RECOMMENDED``, ``SIMILAR``). A :class:`Naming` says what these are in one
 schema: a label or several, a relationship type or several, a path through a node. Nothing else is replaced.
+
+A branch of a subquery that begins with ``UNION ALL // optional`` is left out where the schema has no edges of a role
+that the branch names; its lines are indented as far as that line or further.
 """
 
 from __future__ import annotations
@@ -111,6 +114,7 @@ _NODE = r"\(\s*(?P<node>\w*)\s*:\s*`(?P<label>[^`]+)`(?P<key>\s*\{\s*`(?P<node_k
 _EDGE = r"(?P<left><?-)\[\s*(?P<edge>\w*)\s*:\s*`(?P<type>[^`]+)`\s*(?P<map>\{[^}]*\})?\s*\](?P<right>->?)"
 _PROPERTY = r"(?P<owner>\w+)\.`(?P<property>[^`]+)`"
 _SEEN = r"EXISTS\s*\{\s*\((?P<from>\w+)\)-\[:`INTERACTED`\]->\((?P<to>\w+)\)\s*\}"
+_BRANCH = re.compile(r"^(?P<indent> *)UNION ALL // optional\n(?:(?P=indent)(?!UNION\b).*\n)*", re.MULTILINE)
 _TOKEN = re.compile(f"(?P<plain>{_PLAIN})|(?P<seen>{_SEEN})|{_NODE}|{_EDGE}|{_PROPERTY}|(?P<stray>`[^`]*`)", re.DOTALL)
 
 
@@ -123,11 +127,16 @@ class Renderer:
 
     def render(self, body: str) -> str:
         """Return ``body`` with every schema name replaced; raises QueryFileError for one that cannot be."""
+        body = _BRANCH.sub(self._if_possible, body)
         for found in _TOKEN.finditer(body):
             for variable, role in ((found["node"], found["label"]), (found["edge"], found["type"])):
                 if variable and self.owners.setdefault(variable, role) != role:
                     raise QueryFileError(f"{self.name}: {variable} is both `{self.owners[variable]}` and `{role}`.")
         return _TOKEN.sub(self._replace, body)
+
+    def _if_possible(self, branch: re.Match[str]) -> str:
+        named = (role for role in EDGE_ROLES if f"`{role}`" in branch[0])
+        return branch[0] if all(self.naming.edges.get(role) for role in named) else ""
 
     def _replace(self, found: re.Match[str]) -> str:
         if found["plain"] is not None:

@@ -1,0 +1,83 @@
+// Every kind of path from a user to an item, the best few of each, to draw.
+// mode:    read
+// params:  user_id (key), item_id (key)
+// returns: path
+// interactions: positive
+
+// Bounds: what is looked at is bounded as in paths_by_taste, paths_by_friends, paths_by_category and paths_by_interest,
+// which draw one kind each; of all these paths, in turns, as many are drawn as 60 nodes hold.
+MATCH (u:`User` {`id`: $user_id})
+MATCH (i:`Item` {`id`: $item_id})
+CALL (u, i) {
+  MATCH (now:GraphRecPointer {name: 'current'})
+  WITH u, i, now.run AS run
+  MATCH (p:GraphRecRun {number: run})
+  MATCH path = (u)-[r:`RECOMMENDED`]->(i)
+  WHERE r.run <= p.number AND (r.until IS NULL OR r.until > p.number)
+  RETURN collect(path) AS paths
+  UNION ALL
+  CALL (u, i) {
+    MATCH (u)-[mine:`INTERACTED`]->(a:`Item`) WHERE a <> i
+    WITH a, max(mine.`time`) AS newest ORDER BY newest DESC LIMIT 100
+    RETURN collect(a) AS liked
+  }
+  CALL (u, i, liked) {
+    CALL (u, i) {
+      MATCH (i)<-[theirs:`INTERACTED`]-(v:`User`) WHERE v <> u
+      WITH v, max(theirs.`time`) AS newest ORDER BY newest DESC LIMIT 30
+      RETURN v
+    }
+    MATCH (v)-[also:`INTERACTED`]->(a:`Item`) WHERE a IN liked
+    WITH a, collect(DISTINCT v) AS people ORDER BY size(people) DESC LIMIT 5
+    UNWIND people[..3] AS v
+    RETURN a, v
+  }
+  CALL (u, i, a, v) {
+    MATCH path = (u)-[first:`INTERACTED`]->(a)<-[second:`INTERACTED`]-(v)-[third:`INTERACTED`]->(i)
+    RETURN path LIMIT 1
+  }
+  RETURN collect(path) AS paths
+  UNION ALL // optional
+  CALL (u) { MATCH (u)-[:`FOLLOWS`]->(v:`User`) WHERE v <> u RETURN DISTINCT v LIMIT 200 }
+  CALL (u, i, v) { MATCH path = (u)-[:`FOLLOWS`]->(v)-[liked:`INTERACTED`]->(i) RETURN path LIMIT 1 }
+  WITH path LIMIT 10
+  RETURN collect(path) AS paths
+  UNION ALL // optional
+  CALL (i) {
+    MATCH (i)-[:`IN_CATEGORY`]->(c:`Category`)
+    WITH DISTINCT c LIMIT 20
+    RETURN collect(c) AS categories
+  }
+  CALL (u, i, categories) {
+    CALL (u, i) {
+      MATCH (u)-[mine:`INTERACTED`]->(a:`Item`) WHERE a <> i
+      WITH a, max(mine.`time`) AS newest ORDER BY newest DESC LIMIT 200
+      RETURN a
+    }
+    MATCH (a)-[:`IN_CATEGORY`]->(c:`Category`) WHERE c IN categories
+    WITH c, collect(DISTINCT a) AS liked ORDER BY size(liked) DESC LIMIT 5
+    UNWIND liked[..3] AS a
+    RETURN a, c
+  }
+  CALL (u, i, a, c) {
+    MATCH path = (u)-[chosen:`INTERACTED`]->(a)-[:`IN_CATEGORY`]->(c)<-[:`IN_CATEGORY`]-(i)
+    RETURN path LIMIT 1
+  }
+  RETURN collect(path) AS paths
+  UNION ALL // optional
+  CALL (u) { MATCH (u)-[:`INTERESTED_IN`]->(c:`Category`) WITH DISTINCT c LIMIT 500 RETURN collect(c) AS hers }
+  CALL (i, hers) { MATCH (i)-[:`IN_CATEGORY`]->(c:`Category`) WHERE c IN hers RETURN DISTINCT c LIMIT 10 }
+  CALL (u, i, c) { MATCH path = (u)-[:`INTERESTED_IN`]->(c)<-[:`IN_CATEGORY`]-(i) RETURN path LIMIT 1 }
+  RETURN collect(path) AS paths
+}
+UNWIND range(0, size(paths) - 1) AS turn
+WITH paths[turn] AS path, turn ORDER BY turn
+WITH collect(path) AS paths
+UNWIND range(1, size(paths)) AS shown
+CALL (paths, shown) {
+  UNWIND paths[..shown] AS path
+  UNWIND nodes(path) AS node
+  RETURN count(DISTINCT node) AS drawn
+}
+WITH paths[shown - 1] AS path, drawn WHERE drawn <= 60
+RETURN path;
