@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from graphrec_neo4j.errors import GraphRecError
 from graphrec_neo4j.models import MODELS, create
+from graphrec_neo4j.models.base import Recommender
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.ranking.comparison import compared
 from graphrec_neo4j.ranking.evaluation import evaluate
+from graphrec_neo4j.ranking.faithfulness import faithfulness
 from graphrec_neo4j.ranking.splits import Split, leave_last_split, random_split, time_split
 from graphrec_neo4j.snapshot import MISSING_TIME, GraphSnapshot
 
@@ -71,18 +73,33 @@ def judge(
     budget: float | None = None,
     settings: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     cutoffs: Sequence[int] = (),
+    explanations: bool = False,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Fit and judge the entrants on one split and compare them, as :func:`compared` tells.
 
     ``budget`` seconds bound what ``auto`` may try; ``settings`` are those of models by name, where they are not their
-    defaults; ``cutoffs`` longer than the catalogue are left out.
+    defaults; ``cutoffs`` longer than the catalogue are left out. With ``explanations`` each row has what
+    :func:`faithfulness` finds, for which each model is fitted three times more.
     """
     budgets = {"auto": {"budget": budget}} if budget else {}
     models = [create(name, **{**budgets.get(name, {}), **settings.get(name, {})}) for name in who.names]
     lengths = {cut for cut in cutoffs if cut <= len(split.train.items)} | ({k} if cutoffs else set())
     found = evaluate(models, split, k, seed, progress, cutoffs=lengths, optional=who.optional)
-    return compared(replace(found, left_out={**who.left_out, **found.left_out}), BASELINES)
+    table = compared(replace(found, left_out={**who.left_out, **found.left_out}), BASELINES)
+    if explanations:
+        judged = {row["model"]: row for row in table["models"]}
+        for number, model in enumerate(model for model in models if model.name in judged):
+            progress("explaining", number, len(judged))
+            judged[model.name]["explanations"] = _explained(model, split.train, seed)
+    return table
+
+
+def _explained(model: Recommender, train: GraphSnapshot, seed: int) -> dict[str, Any]:
+    def fit(snapshot: GraphSnapshot) -> Recommender:
+        return create(model.name, **asdict(model.settings)).fit(snapshot, seed=seed)
+
+    return faithfulness(model, train, fit, seed=seed)
 
 
 def _has_times(train: GraphSnapshot) -> bool:

@@ -106,6 +106,13 @@ def given_split(train: GraphSnapshot, test: sparse.csr_matrix) -> Split:
     return Split(train, _checked(asked), f"as given{left_out}")
 
 
+def without_pairs(snapshot: GraphSnapshot, users: npt.NDArray[np.int64], items: npt.NDArray[np.int64]) -> GraphSnapshot:
+    """Return ``snapshot`` without interactions, of any type, of pairs that ``users`` (m,) and ``items`` (m,) are."""
+    keys = users.astype(np.int64) * len(snapshot.items) + items
+    kept = {name: _without(snapshot, name, keys) for name in snapshot.schema.by_role("interaction")}
+    return snapshot.with_edges(**kept)
+
+
 def _pairs_to_split(snapshot: GraphSnapshot) -> TimedPairs:
     """The pairs of ``snapshot``; raises ModelError before any work where splitting does not fit into memory."""
     count = snapshot.matrix_entries(ALL_INTERACTIONS)
@@ -117,9 +124,7 @@ def _cut(snapshot: GraphSnapshot, pairs: TimedPairs, chosen: Mask, about: str) -
     shape = (len(snapshot.users), len(snapshot.items))
     ends = (pairs.user[chosen], pairs.item[chosen])
     test = sparse.csr_matrix((np.ones(len(ends[0]), dtype=bool), ends), shape=shape)
-    keys = ends[0] * shape[1] + ends[1]
-    kept = {name: _without(snapshot, name, keys) for name in snapshot.schema.by_role("interaction")}
-    return Split(snapshot.with_edges(**kept), _checked(test), about)
+    return Split(without_pairs(snapshot, *ends), _checked(test), about)
 
 
 def _checked(test: sparse.csr_matrix) -> sparse.csr_matrix:
