@@ -25,7 +25,20 @@ GROUND_FOR_WINGS = {
     "edge_times",
     "foresee",
 }
-ROOF = {"sync", "fitting", "tuning", "learning", "answers", "asking", "evaluating", "report", "demo"}
+ROOF = {
+    "sync",
+    "fitting",
+    "tuning",
+    "learning",
+    "answers",
+    "asking",
+    "evaluating",
+    "report",
+    "demo",
+    "picture",
+    "notebook",
+    "subgraph",
+}
 TORCH_LOADERS = {"to_pyg.py", "stream.py", "stream_stores.py", "stream_sampler.py"}
 MAY_IMPORT = {
     "walks": {"ranking"},

@@ -34,6 +34,30 @@ schema_option = click.option(
 _NARROWEST_TEXT = 24
 
 
+def page_option(told: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add --html, a file to write in a folder that exists, and pass it on as ``html``."""
+    kind = click.Path(path_type=Path, dir_okay=False, writable=True)
+    return click.option("--html", type=kind, callback=_in_a_folder, help=told)
+
+
+def _in_a_folder(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Say that a folder is missing before the work is done, not after."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.parent} to write {path.name} into.", context, parameter)
+    return path
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write an HTML page and say where it is; raises BadInputError where that cannot be done."""
+    from graphrec_neo4j.errors import BadInputError
+
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be written: {error.strerror}.") from None
+    note(f"the page is {path}")
+
+
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --uri, --username, --password, --database and --home, and pass a function ``connect`` on.
 

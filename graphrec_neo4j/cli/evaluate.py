@@ -13,9 +13,11 @@ from graphrec_neo4j.cli.common import (
     connection_options,
     json_option,
     note,
+    page_option,
     progress_on_stderr,
     schema_in_force,
     schema_option,
+    write_page,
 )
 from graphrec_neo4j.cli.evaluation_tables import show_comparison, show_evaluation
 from graphrec_neo4j.cli.model_settings import settings_by_model, settings_option
@@ -26,20 +28,12 @@ if TYPE_CHECKING:
     from graphrec_neo4j.ranking.splits import Split
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-_PAGE = click.Path(path_type=Path, dir_okay=False, writable=True)
-
-
-def _in_a_folder(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    """Say that a folder is missing before the models are fitted, not after."""
-    if path is not None and not path.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no folder {path.parent} to write {path.name} into.", context, parameter)
-    return path
 
 
 @click.command()
 @click.option("--model", "asked", multiple=True, help="A model, as often as wanted, or 'all'. Default: auto.")
 @click.option("--compare", is_flag=True, help="Every model, every metric, with intervals; as --model all, and more.")
-@click.option("--html", type=_PAGE, callback=_in_a_folder, help="Write the comparison as one self-contained page.")
+@page_option("Write the comparison as one self-contained page.")
 @click.option(
     "--split", "how", type=click.Choice(["time", "leave-last", "random"]), default="random", show_default=True
 )
@@ -105,8 +99,7 @@ def _write_page(path: Path, found: dict[str, Any]) -> None:
     from graphrec_neo4j import __version__
     from graphrec_neo4j.report import page
 
-    path.write_text(page(found, version=__version__, made_on=date.today()), encoding="utf-8")
-    note(f"the page is {path}")
+    write_page(path, page(found, version=__version__, made_on=date.today()))
 
 
 def _given(*, train: Path | None, test: Path | None, ties: Path | None, form: Any, **_: Any) -> Split:

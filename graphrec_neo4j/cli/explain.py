@@ -3,41 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from graphrec_neo4j.cli.common import answer_json, connection_options, json_option, note, published_schema
+from graphrec_neo4j.cli.common import (
+    answer_json,
+    connection_options,
+    json_option,
+    note,
+    page_option,
+    published_schema,
+    write_page,
+)
 
 if TYPE_CHECKING:
     from graphrec_neo4j.asking import Explained
     from graphrec_neo4j.database import Database
+    from graphrec_neo4j.ids import Key
+    from graphrec_neo4j.schema import GraphSchema
 
 
 @click.command()
 @click.argument("user")
 @click.argument("item")
+@page_option("Write the explanation as one self-contained page, with its paths drawn.")
 @json_option
 @connection_options
-def explain(user: str, item: str, as_json: bool, connect: Callable[[], Database]) -> None:
+def explain(user: str, item: str, html: Path | None, as_json: bool, connect: Callable[[], Database]) -> None:
     """Say why ITEM has its score for USER, in sentences, with a link that draws it in Neo4j Browser.
 
     A published pair is explained as it was stored; for any other the fitted model is asked.
 
     Example: graphrec-neo4j explain 42 17
+
+    Example: graphrec-neo4j explain 42 17 --html why.html
     """
     from graphrec_neo4j import asking
 
     with connect() as database:
         schema = published_schema(database)
         user_key, item_key = asking.user_key(schema, user), asking.item_key(schema, item)
-        explained = asking.explain(database, schema, user_key, item_key)
+        if html:
+            explained = _drawn(html, database, schema, user_key, item_key)
+        else:
+            explained = asking.explain(database, schema, user_key, item_key)
     if explained.note:
         note(explained.note)
     if as_json:
-        answer_json(explained.to_json())
+        answer_json(explained.to_json() | ({"html": str(html)} if html else {}))
     else:
         click.echo("\n".join(_lines(explained)))
+
+
+def _drawn(path: Path, database: Database, schema: GraphSchema, user: Key, item: Key) -> Explained:
+    """Explain the pair and write its page."""
+    from datetime import date
+
+    from graphrec_neo4j import __version__
+    from graphrec_neo4j.picture import explain_with_paths, page
+
+    why = explain_with_paths(database, schema, user, item)
+    write_page(path, page(why, version=__version__, made_on=date.today()))
+    return why.explained
 
 
 def _lines(explained: Explained) -> list[str]:
