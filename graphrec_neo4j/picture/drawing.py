@@ -16,7 +16,7 @@ from graphrec_neo4j.report.labels import width_of
 from graphrec_neo4j.report.markup import Markup, element
 
 COLOURS = 8
-_LABEL = 190.0
+_LABEL = 160.0
 
 
 class Drawing:

@@ -32,8 +32,7 @@ def page(why: Why, *, version: str, made_on: date) -> str:
     main = element(
         "main",
         _header(why, title),
-        _reasons(why),
-        _picture(why),
+        element("div", _reasons(why), _picture(why), class_="beside"),
         element("footer", f"Made by graphrec-neo4j {version} on {made_on.isoformat()}."),
     )
     script = _file("picture", "page.js")
