@@ -20,6 +20,7 @@ from graphrec_neo4j.cli.common import (
     write_page,
 )
 from graphrec_neo4j.cli.evaluation_tables import show_comparison, show_evaluation
+from graphrec_neo4j.cli.faithfulness_table import show_explanations
 from graphrec_neo4j.cli.model_settings import settings_by_model, settings_option
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option(
     "--budget", type=click.FloatRange(min=1), default=600, show_default=True, help="Seconds that auto may try."
 )
+@click.option("--explanations", is_flag=True, help="Also how true reasons are: score without the edges they name.")
 @settings_option
 @schema_option
 @json_option
@@ -78,7 +80,7 @@ def evaluate(
         found = judge(
             split,
             who,
-            **{name: options[name] for name in ("k", "seed", "budget")},
+            **{name: options[name] for name in ("k", "seed", "budget", "explanations")},
             settings=settings,
             cutoffs=CUTOFFS if compare or html else (),
             progress=progress,
@@ -91,6 +93,8 @@ def evaluate(
         answer_json(found)
     else:
         (show_comparison if compare else show_evaluation)(found)
+        if options["explanations"]:
+            show_explanations(found)
 
 
 def _write_page(path: Path, found: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from graphrec_neo4j.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from graphrec_neo4j.answers import WhatIf
     from graphrec_neo4j.asking import Explained
     from graphrec_neo4j.database import Database
     from graphrec_neo4j.ids import Key
@@ -29,9 +30,12 @@ if TYPE_CHECKING:
 @click.argument("user")
 @click.argument("item")
 @page_option("Write the explanation as one self-contained page, with its paths drawn.")
+@click.option("--what-if", is_flag=True, help="Also what would take ITEM out of USER's list, or bring it in.")
 @json_option
 @connection_options
-def explain(user: str, item: str, html: Path | None, as_json: bool, connect: Callable[[], Database]) -> None:
+def explain(
+    user: str, item: str, html: Path | None, what_if: bool, as_json: bool, connect: Callable[[], Database]
+) -> None:
     """Say why ITEM has its score for USER, in sentences, with a link that draws it in Neo4j Browser.
 
     A published pair is explained as it was stored; for any other the fitted model is asked.
@@ -39,6 +43,8 @@ def explain(user: str, item: str, html: Path | None, as_json: bool, connect: Cal
     Example: graphrec-neo4j explain 42 17
 
     Example: graphrec-neo4j explain 42 17 --html why.html
+
+    Example: graphrec-neo4j explain 42 17 --what-if
     """
     from graphrec_neo4j import asking
 
@@ -49,12 +55,37 @@ def explain(user: str, item: str, html: Path | None, as_json: bool, connect: Cal
             explained = _drawn(html, database, schema, user_key, item_key)
         else:
             explained = asking.explain(database, schema, user_key, item_key)
+        change = _changes(database, user_key, item_key) if what_if else None
     if explained.note:
         note(explained.note)
     if as_json:
-        answer_json(explained.to_json() | ({"html": str(html)} if html else {}))
+        changed = {"what_if": change.to_json()} if change else {}
+        answer_json(explained.to_json() | changed | ({"html": str(html)} if html else {}))
     else:
         click.echo("\n".join(_lines(explained)))
+        if change:
+            click.echo(_change(change, explained.title))
+
+
+def _changes(database: Database, user: Key, item: Key) -> WhatIf:
+    from graphrec_neo4j.answers import what_if
+
+    change, fitted = what_if(database, user, item)
+    if fitted:
+        note("the graph has changed since the last sync, so the model was fitted again to say what would change.")
+    return change
+
+
+def _change(change: WhatIf, title: str) -> str:
+    """What would change the list, in one line."""
+    if change.items is None:
+        what = "leave" if change.listed else "come into"
+        return f"What if: no change of her own interactions that was tried makes {title} {what} her best {change.k}."
+    names = [name for _, name in change.items]
+    named = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    if change.listed:
+        return f"What if: without {named}, {title} would not be among her best {change.k}."
+    return f"What if: with {named}, {title} would be among her best {change.k}."
 
 
 def _drawn(path: Path, database: Database, schema: GraphSchema, user: Key, item: Key) -> Explained:

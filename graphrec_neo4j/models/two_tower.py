@@ -24,8 +24,13 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class TwoTowerSettings(MixupSettings):
-    """``hidden`` units of each tower's layer, and the chance ``id_dropout`` that training passes over an id."""
+    """``hidden`` units of each tower's layer, and the chance ``id_dropout`` that training passes over an id.
 
+    The layers learn at a quarter of other models' rate: at all of it they fall a third short on validation parts of
+    MovieLens and LastFM.
+    """
+
+    learning_rate: float = 0.005
     hidden: int = 128
     id_dropout: float = 0.1
 
