@@ -163,6 +163,14 @@ def browser_page(database: Database, schema: GraphSchema, user: str | None, item
     return url
 
 
+def guide_page(database: Database, address: str) -> str:
+    """The link that opens the guide at ``address``; raises DatabaseError where the server has no Browser."""
+    url = browser_url(database, address, "play")
+    if url is None:
+        raise DatabaseError(f"{database.connection.uri} serves no Neo4j Browser that is known; in one, :play {address}")
+    return url
+
+
 def name_of(database: Database, schema: GraphSchema, type_name: str, key: Key) -> str:
     """The display name of one node; raises UnknownIdError if there is none with that key."""
     named = statement("read/node_name", Naming.for_node(schema.nodes[type_name]))

@@ -28,13 +28,16 @@ _ENDS = {ord(end): f"\\u{ord(end):04X}" for end in "?&#"}
 def filled_in(text: str, values: Mapping[str, Key | None]) -> str:
     """Return Cypher with its parameters as escaped literals and without its comments, for people to run.
 
-    A link cannot carry parameters: Browser draws nothing where ``:param`` and a query come together.
+    A link cannot carry parameters: Browser draws nothing where ``:param`` and a query come together. A parameter
+    without a value stays one.
     """
 
     def fill(found: re.Match[str]) -> str:
         if found["kept"]:
             return found["kept"]
-        return _literal(values[found["parameter"]]) if found["parameter"] else ""
+        if found["parameter"]:
+            return _literal(values[found["parameter"]]) if found["parameter"] in values else found[0]
+        return ""
 
     return _TOKEN.sub(fill, text).strip()
 
@@ -49,8 +52,11 @@ def all_paths(schema: GraphSchema, user: Key, item: Key) -> str:
     return one_file("explain/why", schema, user_id=user, item_id=item)
 
 
-def browser_url(database: Database, cypher: str) -> str | None:
-    """Return the link that opens the server's Neo4j Browser with ``cypher``; None where it serves none."""
+def browser_url(database: Database, argument: str, command: str = "edit") -> str | None:
+    """Return the link that opens the server's Neo4j Browser with a query; None where it serves none.
+
+    With the ``command`` play it opens the guide at the address ``argument``.
+    """
     try:
         rows = database.read(statement("read/browser_address"))
     except DatabaseError:
@@ -58,13 +64,13 @@ def browser_url(database: Database, cypher: str) -> str | None:
     settings = {row["name"]: row["value"] for row in rows}
     if settings.get("server.http.enabled") != "true":
         return None
-    return link(database.connection, settings["server.http.advertised_address"], cypher)
+    return link(database.connection, settings["server.http.advertised_address"], argument, command)
 
 
-def link(connection: Connection, http_address: str, cypher: str) -> str:
+def link(connection: Connection, http_address: str, argument: str, command: str = "edit") -> str:
     """Return the link to a Browser that is served at ``host:port``, for the database of ``connection``.
 
-    A ``?``, ``&`` or ``#`` in a text or a name of ``cypher`` is written as its unicode escape, which means the same.
+    A ``?``, ``&`` or ``#`` in a text or a name of Cypher is written as its unicode escape, which means the same.
     """
     bolt = urlsplit(connection.uri)
     host, _, port = http_address.rpartition(":")
@@ -72,8 +78,8 @@ def link(connection: Connection, http_address: str, cypher: str) -> str:
         host = bolt.netloc.rpartition(":")[0] if bolt.port else bolt.netloc
     scheme = bolt.scheme.replace("bolt", "neo4j", 1)
     arguments = {
-        "cmd": "edit",
-        "arg": cypher.translate(_ENDS),
+        "cmd": command,
+        "arg": argument.translate(_ENDS),
         "dbms": f"{scheme}://{connection.username}@{bolt.netloc}",
     }
     return f"http://{host}:{port}/browser/?{urlencode(arguments, quote_via=quote)}"

@@ -9,107 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 from published import PlainDriver
+from readers import BOOKS, READERS, SCHEMA, SHELVES, World, publish_readers
 
 from graphrec_neo4j.asking import find_query, run_query
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.explain.stored import decode
-from graphrec_neo4j.ids import IdMap
 from graphrec_neo4j.runs import rollback
-from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.settings import Connection
-from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes
-from graphrec_neo4j.sync import SyncRequest, sync
-from loaders.to_neo4j import to_neo4j
 
 pytestmark = pytest.mark.live
 Rows = list[dict[str, Any]]
 Ask = Callable[..., Rows]
 
-SCHEMA = GraphSchema.parse(
-    """
-    recommend_to = "Reader"
-    recommend = "Book"
-    [nodes.Reader]
-    key = "no"
-    name = "called"
-    [nodes.Book]
-    key = "isbn"
-    name = "title"
-    [nodes.Shelf]
-    [edges.RATED]
-    from = "Reader"
-    to = "Book"
-    weight = "stars"
-    time = "at"
-    positive_from = 3
-    [edges.KNOWS]
-    from = "Reader"
-    to = "Reader"
-    [edges.ON]
-    from = "Book"
-    to = "Shelf"
-    [edges.BROWSES]
-    from = "Reader"
-    to = "Shelf"
-    """
-)
-READERS, BOOKS, SHELVES = 16, 22, 4
 NODE_LIMIT = 60
-
-
-class World:
-    """The graph as sets of pairs of ids; ``liked`` are positive ratings, ``rated`` all of them."""
-
-    def __init__(self) -> None:
-        random = np.random.default_rng(11)
-        self.readers = [f"r{n:02d}" for n in range(READERS)]
-        self.books = [f"b{n:02d}" for n in range(BOOKS)]
-        # r00 rates nothing, r01 one book, b00 is rated by nobody.
-        pairs = [(u, i) for u in range(2, READERS) for i in range(1, BOOKS) if random.random() < 0.25]
-        pairs = sorted([*pairs, (1, 5)])
-        stars = random.integers(1, 6, len(pairs))
-        self.rated = {(self.readers[u], self.books[i]) for u, i in pairs}
-        self.liked = {
-            (self.readers[u], self.books[i]) for (u, i), given in zip(pairs, stars, strict=True) if given >= 3
-        }
-        ties = {(u, v) for u in range(READERS) for v in range(READERS) if u != v and random.random() < 0.15}
-        shelved = {(i, int(n)) for i in range(BOOKS) for n in random.permutation(SHELVES)[: 1 + i % 2]}
-        browsed = {(u, int(random.integers(SHELVES))) for u in range(READERS)}
-        self.ties = {(self.readers[u], self.readers[v]) for u, v in ties}
-        self.shelved = {(self.books[i], f"s{n}") for i, n in shelved}
-        self.browsed = {(self.readers[u], f"s{n}") for u, n in browsed}
-        edges = {
-            "RATED": _edges(pairs, weight=stars.astype(np.float32), time=np.arange(len(pairs), dtype=np.int64)),
-            "KNOWS": _edges(sorted(ties)),
-            "ON": _edges(sorted(shelved)),
-            "BROWSES": _edges(sorted(browsed)),
-        }
-        nodes = {
-            "Reader": Nodes(IdMap("Reader", self.readers, "string")),
-            "Book": Nodes(IdMap("Book", self.books, "string")),
-            "Shelf": Nodes(IdMap("Shelf", [f"s{n}" for n in range(SHELVES)], "string")),
-        }
-        self.snapshot = GraphSnapshot(SCHEMA, nodes, edges)
-
-    def books_of(self, reader: str) -> set[str]:
-        return {book for who, book in self.liked if who == reader}
-
-    def fans_of(self, book: str) -> set[str]:
-        return {who for who, what in self.liked if what == book}
-
-    def friends_of(self, reader: str) -> set[str]:
-        return {other for who, other in self.ties if who == reader}
-
-    def shelves_of(self, book: str) -> set[str]:
-        return {shelf for what, shelf in self.shelved if what == book}
-
-    def popularity(self, book: str) -> int:
-        return sum(what == book for _, what in self.rated)
-
-
-def _edges(pairs: list[tuple[int, int]], **values: Any) -> Edges:
-    table = np.array(pairs, dtype=np.int32).reshape(-1, 2)
-    return Edges(table[:, 0].copy(), table[:, 1].copy(), **values)
 
 
 @pytest.fixture(scope="module")
@@ -117,14 +29,10 @@ def world(
     neo4j_connection: Connection, wipe_database: Callable[[], None], tmp_path_factory: pytest.TempPathFactory
 ) -> World:
     """The graph, loaded, with two runs published: popularity, then the walk."""
-    world = World()
-    with pytest.MonkeyPatch.context() as patch, Database(neo4j_connection) as database:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRAPHREC_CACHE", str(tmp_path_factory.mktemp("cache")))
         wipe_database()
-        to_neo4j(database, world.snapshot)
-        for model in ("popularity", "p3"):
-            sync(database, SCHEMA, SyncRequest(model=model))
-    return world
+        return publish_readers(neo4j_connection)
 
 
 @pytest.fixture
@@ -281,7 +189,7 @@ def test_why_not_says_what_there_is_and_what_lacks(world: World, ask: Ask, lists
     if book in listed["items"]:
         assert told["is it in her list?"][1].startswith(f"number {listed['items'].index(book) + 1} of ")
     else:
-        assert str(listed["scores"][-1]) in told["is it in her list?"][1]
+        assert f"down to {round(listed['scores'][-1], 6)}, which" in told["is it in her list?"][1]
     if not near:
         assert "out of her reach" in told["how many who chose it share her taste?"][1]
 

@@ -1,6 +1,6 @@
 // How an item reached those to whom it is recommended: what its stored reasons go through, the largest part first.
 // mode:    read
-// params:  item_id (key), k (integer, default 500)
+// params:  item_id (key), k (integer, default 200)
 // returns: kind, type, id, name, users, contribution, share
 
 // Bounds: the k users with the highest scores, of what is drawn of their lists. The row of kind 'other' is what the

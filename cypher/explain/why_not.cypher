@@ -38,11 +38,7 @@ CALL (u, i) {
   RETURN path ORDER BY r.rank DESC LIMIT 3
 }
 WITH collect(path) AS paths
-UNWIND range(1, size(paths)) AS shown
-CALL (paths, shown) {
-  UNWIND paths[..shown] AS path
-  UNWIND nodes(path) AS node
-  RETURN count(DISTINCT node) AS drawn
-}
-WITH paths[shown - 1] AS path, drawn WHERE drawn <= 60
+WITH paths, reduce(met = [], path IN paths | met + [node IN nodes(path) WHERE NOT node IN met])[..60] AS drawn
+UNWIND paths AS path
+WITH path, drawn WHERE all(node IN nodes(path) WHERE node IN drawn)
 RETURN path;

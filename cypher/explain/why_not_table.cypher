@@ -20,10 +20,10 @@ CALL (u, i) {
 CALL (p, u, i, items, scores, place, liked) {
   RETURN 1 AS line, 'is it in her list?' AS asked, toString(place IS NOT NULL) AS answer,
          CASE WHEN place IS NOT NULL THEN 'number ' + (place + 1) + ' of ' + size(items) + ', with a score of '
-                                          + scores[place] + ': why_table tells why'
+                                          + round(scores[place], 6) + ': why_table tells why'
               WHEN size(items) = 0 THEN 'no list is published for her: she arrived after the last sync'
-              ELSE 'no; the ' + size(items) + ' that are there have scores from ' + scores[0] + ' down to '
-                   + scores[-1] + ', which it would have to pass' END AS told
+              ELSE 'no; the ' + size(items) + ' that are there have scores from ' + round(scores[0], 6) + ' down to '
+                   + round(scores[-1], 6) + ', which it would have to pass' END AS told
   UNION ALL
   WITH u, i, EXISTS { (u)-[:`INTERACTED`]->(i) } AS has
   RETURN 2 AS line, 'has she got it already?' AS asked, toString(has) AS answer,

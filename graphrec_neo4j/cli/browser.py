@@ -1,10 +1,11 @@
-"""``graphrec-neo4j browser``: Neo4j Browser, at the right query."""
+"""``graphrec-neo4j browser``: Neo4j Browser, at the right query or with a guide."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,24 +14,76 @@ from graphrec_neo4j.cli.common import answer_json, connection_options, json_opti
 
 if TYPE_CHECKING:
     from graphrec_neo4j.database import Database
+    from graphrec_neo4j.desk import Desk
 
 
 @click.command()
 @click.argument("user", required=False)
 @click.argument("item", required=False)
+@click.option("--desk", is_flag=True, help="Serve a guide and a style for Browser until Ctrl-C, and open the guide.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of --desk; default: any free one.")
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write guide.html, style.grass and favourites.zip into a folder.",
+)
 @json_option
 @connection_options
-def browser(user: str | None, item: str | None, as_json: bool, connect: Callable[[], Database]) -> None:
+def browser(
+    user: str | None,
+    item: str | None,
+    desk: bool,
+    port: int,
+    save: Path | None,
+    as_json: bool,
+    connect: Callable[[], Database],
+) -> None:
     """Open Neo4j Browser on some recommendations, on USER's list, or on the paths from USER to ITEM.
 
-    The link is printed too; with --json, or where there is no desktop, nothing is opened.
+    The link is printed too; with --json, or where there is no desktop, nothing is opened. With --desk the link opens a
+    guide about USER and ITEM, and this command goes on until Ctrl-C, as Browser fetches the guide from it.
 
     Example: graphrec-neo4j browser 42 17
     """
     from graphrec_neo4j import asking
+    from graphrec_neo4j.desk import desk_files
 
     with connect() as database:
-        url = asking.browser_page(database, published_schema(database), user, item)
+        schema = published_schema(database)
+        if desk or save:
+            made = desk_files(database, schema, user, item)
+            if save:
+                _save(made, save)
+            if desk:
+                _serve(database, made, port, as_json)
+            return
+        url = asking.browser_page(database, schema, user, item)
+    _show(url, as_json)
+
+
+def _save(desk: Desk, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, body in desk.files("http://localhost:8000").items():
+        (folder / name).write_bytes(body)
+        note(f"wrote {folder / name}")
+
+
+def _serve(database: Database, desk: Desk, port: int, as_json: bool) -> None:
+    from graphrec_neo4j import asking
+    from graphrec_neo4j.desk import Helper
+    from graphrec_neo4j.errors import BadInputError
+
+    try:
+        helper = Helper(desk.files, port)
+    except OSError:
+        raise BadInputError(f"port {port} is taken; leave --port out for a free one.") from None
+    with helper:
+        _show(asking.guide_page(database, f"{helper.address}/guide.html"), as_json)
+        note(f"serving {helper.address}/guide.html, style.grass and favourites.zip; Ctrl-C ends it.")
+        helper.wait()
+
+
+def _show(url: str, as_json: bool) -> None:
     if as_json:
         answer_json({"url": url})
         return

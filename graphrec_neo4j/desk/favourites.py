@@ -1,0 +1,39 @@
+"""The saved queries: a zip that Neo4j Browser takes where it is dropped on its page, each file a favourite."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+from graphrec_neo4j.asking import askable
+from graphrec_neo4j.browser_link import filled_in
+from graphrec_neo4j.errors import QueryFileError
+from graphrec_neo4j.queries import CypherQuery
+from graphrec_neo4j.schema import GraphSchema
+
+# What a zip must say of its files, and must not differ between two that hold the same.
+_WHEN = (1980, 1, 1, 0, 0, 0)
+
+
+def favourites(schema: GraphSchema) -> bytes:
+    """Return the zip: every question that the schema allows; its folders are those of Browser's side bar."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+        for query in askable():
+            try:
+                text = favourite(query, schema)
+            except QueryFileError:
+                continue  # it asks for ties or categories, and this graph has none
+            room, name = query.name.split("/")
+            packed.writestr(zipfile.ZipInfo(f"graphrec {room}/{name}.cypher", _WHEN), text)
+    return made.getvalue()
+
+
+def favourite(query: CypherQuery, schema: GraphSchema) -> str:
+    """Return one question to be saved: its name as the title, defaults filled in, keys left as parameters."""
+    defaults = {parameter.name: parameter.default for parameter in query.parameters if parameter.default is not None}
+    values = {name: None if text == "null" else int(text) for name, text in defaults.items()}
+    asked = [parameter.name for parameter in query.parameters if parameter.name not in values]
+    first = "".join(f"// first run  :param {name} => 'an id'\n" for name in asked)
+    text = filled_in(query.render(schema).text, values)
+    return f"// {query.name.split('/')[1]}\n// {query.purpose}\n{first}{text};\n"
