@@ -73,8 +73,8 @@ class World:
             "BROWSES": _edges(sorted(browsed)),
         }
         nodes = {
-            "Reader": Nodes(IdMap("Reader", self.readers, "string")),
-            "Book": Nodes(IdMap("Book", self.books, "string")),
+            "Reader": Nodes(IdMap("Reader", self.readers, "string"), np.array(self.readers, dtype=object)),
+            "Book": Nodes(IdMap("Book", self.books, "string"), np.array(self.books, dtype=object)),
             "Shelf": Nodes(IdMap("Shelf", [f"s{n}" for n in range(SHELVES)], "string")),
         }
         self.snapshot = GraphSnapshot(SCHEMA, nodes, edges)

@@ -35,6 +35,7 @@ ROOF = {
     "evaluating",
     "report",
     "demo",
+    "desk",
     "picture",
     "notebook",
     "subgraph",

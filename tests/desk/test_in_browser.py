@@ -89,7 +89,7 @@ def test_the_link_of_a_pair_draws_its_paths(world: World, database: Database, vi
     page = visit(asking.browser_page(database, SCHEMA, "r05", best))
     run_editor(page)
     shown = captions(page)
-    assert {"r05", best} <= shown
+    assert best in shown
     assert 3 <= len(shown) <= 60
     assert page.locator("svg g.relationship").count() >= 3
 
@@ -98,7 +98,7 @@ def test_expanding_a_recommended_item_shows_more(world: World, database: Databas
     page = visit(asking.browser_page(database, SCHEMA, "r05", None))
     run_editor(page)
     before = captions(page)
-    item = next(name for name in before if name != "r05")
+    item = next(name for name in before if name.startswith("b"))
     page.locator("svg g.node", has_text=item).first.dblclick(force=True)
     page.wait_for_timeout(2500)
     assert len(captions(page)) > len(before)
@@ -120,7 +120,8 @@ def test_the_guide_leads_to_a_styled_picture(world: World, database: Database, v
         page.wait_for_timeout(500)
         page.locator("pre.runnable").first.click()
         run_editor(page)
-        assert len(captions(page)) == 11
+        listed = asking.recommend(database, SCHEMA, "r05", 10).rows
+        assert captions(page) == {"r05"} | {row["title"] for row in listed}
     colours = page.locator("svg g.node circle").evaluate_all("all => all.map(one => one.getAttribute('fill'))")
     assert {"#4C8EDA", "#F79767"} <= set(colours)
     arrows = page.locator("svg g.relationship path").evaluate_all("all => all.map(one => one.getAttribute('fill'))")
