@@ -8,6 +8,7 @@ import zipfile
 from graphrec_neo4j.asking import askable
 from graphrec_neo4j.browser_link import filled_in
 from graphrec_neo4j.errors import QueryFileError
+from graphrec_neo4j.ids import Key
 from graphrec_neo4j.queries import CypherQuery
 from graphrec_neo4j.schema import GraphSchema
 
@@ -31,9 +32,14 @@ def favourites(schema: GraphSchema) -> bytes:
 
 def favourite(query: CypherQuery, schema: GraphSchema) -> str:
     """Return one question to be saved: its name as the title, defaults filled in, keys left as parameters."""
-    defaults = {parameter.name: parameter.default for parameter in query.parameters if parameter.default is not None}
-    values = {name: None if text == "null" else int(text) for name, text in defaults.items()}
+    values = defaults(query)
     asked = [parameter.name for parameter in query.parameters if parameter.name not in values]
     first = "".join(f"// first run  :param {name} => 'an id'\n" for name in asked)
     text = filled_in(query.render(schema).text, values)
     return f"// {query.name.split('/')[1]}\n// {query.purpose}\n{first}{text};\n"
+
+
+def defaults(query: CypherQuery) -> dict[str, Key | None]:
+    """Return the values of the parameters that need not be given."""
+    told = {parameter.name: parameter.default for parameter in query.parameters if parameter.default is not None}
+    return {name: None if text == "null" else int(text) for name, text in told.items()}
