@@ -5,7 +5,8 @@
 // interactions: positive
 
 // Bounds: what is looked at is bounded as in paths_by_taste, paths_by_friends, paths_by_category and paths_by_interest,
-// which draw one kind each; of all these paths, in turns, as many are drawn as 60 nodes hold.
+// which draw one kind each; of all these paths, in turns, as many are drawn as 60 nodes hold. What the stored reasons
+// name of her choices comes before others, and for these 100 of the item's newest people are looked at.
 MATCH (u:`User` {`id`: $user_id})
 MATCH (i:`Item` {`id`: $item_id})
 CALL (u, i) {
@@ -17,18 +18,30 @@ CALL (u, i) {
   RETURN collect(path) AS paths
   UNION ALL
   CALL (u, i) {
+    OPTIONAL MATCH (now:GraphRecPointer {name: 'current'})
+    OPTIONAL MATCH (p:GraphRecRun {number: now.run})
+    WITH u, i, coalesce(u[p.items_in], []) AS items, u[p.why_in] AS whys
+    WITH [n IN range(0, size(items) - 1) WHERE items[n] = i.`id` | split(whys[n], '\n')][0] AS lines
+    WITH [line IN coalesce(lines, []) | split(line, '\t')] AS parts
+    WITH [part IN parts WHERE size(part) = 7 AND part[1] = 'taste' | part[4]] AS ids
+    RETURN [id IN ids | replace(replace(replace(id, '\\t', '\t'), '\\n', '\n'), '\\b', '\\')] AS named
+  }
+  CALL (u, i, named) {
     MATCH (u)-[mine:`INTERACTED`]->(a:`Item`) WHERE a <> i
-    WITH a, max(mine.`time`) AS newest ORDER BY newest DESC LIMIT 100
+    WITH a, max(mine.`time`) AS newest, toString(a.`id`) IN named AS told ORDER BY told DESC, newest DESC LIMIT 100
     RETURN collect(a) AS liked
   }
-  CALL (u, i, liked) {
+  CALL (u, i, liked, named) {
     CALL (u, i) {
       MATCH (i)<-[theirs:`INTERACTED`]-(v:`User`) WHERE v <> u
-      WITH v, max(theirs.`time`) AS newest ORDER BY newest DESC LIMIT 30
-      RETURN v
+      WITH v, max(theirs.`time`) AS newest ORDER BY newest DESC LIMIT 100
+      RETURN collect(v) AS people
     }
+    UNWIND range(0, size(people) - 1) AS place
+    WITH people[place] AS v, place, liked, named
     MATCH (v)-[also:`INTERACTED`]->(a:`Item`) WHERE a IN liked
-    WITH a, collect(DISTINCT v) AS people ORDER BY size(people) DESC LIMIT 5
+    WITH a, v, place, toString(a.`id`) IN named AS told WHERE told OR place < 30
+    WITH a, told, collect(DISTINCT v) AS people ORDER BY told DESC, size(people) DESC LIMIT 5
     UNWIND people[..3] AS v
     RETURN a, v
   }
