@@ -389,13 +389,3 @@ def test_z_after_a_rollback_there_is_nothing_to_compare(world: World, ask: Ask, 
         rollback(database)
     assert ask("changes_table", user_id="r05") == []
     assert ask("changes", user_id="r05") == []
-
-
-@pytest.mark.parametrize("reader", ["r01", "r05", "r09"])
-def test_why_draws_the_choices_that_the_stored_reasons_name(ask: Ask, lists: dict, reader: str) -> None:
-    listed = lists["now"][reader]
-    for book, why in zip(listed["items"], listed["why"], strict=True):
-        named = {reason.node.key for reason in decode(why, SCHEMA).reasons if reason.kind == "taste" and reason.node}
-        drawn = {key for path in walked(ask("why", user_id=reader, item_id=book)) for key in path}
-        assert len(named) <= 5
-        assert named <= drawn
