@@ -45,6 +45,8 @@ from graphrec_neo4j.training.loop import shuffled
 from graphrec_neo4j.training.objectives import objective_for
 
 TURNS, K = 5, 20
+REST = 1.0
+"""Seconds before each turn: the threads of the other process spin for a while after theirs."""
 BATCHES = (2_048, 27_000)
 WORKER = Path(__file__).with_name("recbole_steps.py")
 
@@ -110,9 +112,12 @@ def against_recbole(snapshot: GraphSnapshot, worker: list[str], batch: int) -> N
         steps = int(recbole.stdout.readline())
         turns = []
         for _ in range(1 + TURNS):
+            time.sleep(REST)
+            mine = ours.step() * ours.settings.batches
+            time.sleep(REST)
             recbole.stdin.write("step\n")
             recbole.stdin.flush()
-            turns.append((ours.step() * ours.settings.batches, float(recbole.stdout.readline()) * steps))
+            turns.append((mine, float(recbole.stdout.readline()) * steps))
         recbole.stdin.close()
     report(f"LightGCN, an epoch in batches of {batch:,}", "RecBole", turns[1:])
 
