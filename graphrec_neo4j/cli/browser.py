@@ -50,25 +50,26 @@ def browser(
 
     with connect() as database:
         schema = published_schema(database)
-        if desk or save:
-            made = desk_files(database, schema, user, item)
-            if save:
-                _save(made, save)
-            if desk:
-                _serve(database, made, port, as_json)
+        made = desk_files(database, schema, user, item) if desk or save else None
+        saved = _save(made, save) if made and save else []
+        if made and desk:
+            _serve(database, made, port, saved, as_json)
             return
         url = asking.browser_page(database, schema, user, item)
-    _show(url, as_json)
+    _show(url, saved, as_json)
 
 
-def _save(desk: Desk, folder: Path) -> None:
+def _save(desk: Desk, folder: Path) -> list[str]:
+    """Write the files and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, body in desk.files("http://localhost:8000").items():
+    files = desk.files("http://localhost:8000")
+    for name, body in files.items():
         (folder / name).write_bytes(body)
         note(f"wrote {folder / name}")
+    return [str(folder / name) for name in files]
 
 
-def _serve(database: Database, desk: Desk, port: int, as_json: bool) -> None:
+def _serve(database: Database, desk: Desk, port: int, saved: list[str], as_json: bool) -> None:
     from graphrec_neo4j import asking
     from graphrec_neo4j.desk import Helper
     from graphrec_neo4j.errors import BadInputError
@@ -78,14 +79,14 @@ def _serve(database: Database, desk: Desk, port: int, as_json: bool) -> None:
     except OSError:
         raise BadInputError(f"port {port} is taken; leave --port out for a free one.") from None
     with helper:
-        _show(asking.guide_page(database, f"{helper.address}/guide.html"), as_json)
+        _show(asking.guide_page(database, f"{helper.address}/guide.html"), saved, as_json)
         note(f"serving {helper.address}/guide.html, style.grass and favourites.zip; Ctrl-C ends it.")
         helper.wait()
 
 
-def _show(url: str, as_json: bool) -> None:
+def _show(url: str, saved: list[str], as_json: bool) -> None:
     if as_json:
-        answer_json({"url": url})
+        answer_json({"url": url} | ({"saved": saved} if saved else {}))
         return
     click.echo(url)
     note("log in as neo4j; graphrec-neo4j server status names the file with the local server's password.")
