@@ -352,7 +352,7 @@ def test_an_audit_counts_what_is_wrong_with_the_lists(world: World, ask: Ask, li
     for asked in (
         "lists whose scores are out of order",
         "entries whose item is gone",
-        "entries that the user has by now",
+        "entries that the user has already",
     ):
         assert clean[asked] == "0"
 
@@ -363,7 +363,7 @@ def test_an_audit_counts_what_is_wrong_with_the_lists(world: World, ask: Ask, li
     after = {row["asked"]: row["answer"] for row in ask("run_audit_table", lists=100)}
     drawn = walked(ask("run_audit"))
     plain.rows("MATCH ()-[r:RATED {new: true}]->() DELETE r")
-    assert after["entries that the user has by now"] == "2"
+    assert after["entries that the user has already"] == "2"
     assert {path for path in drawn if path[1] == "RATED"} == {
         ("r05", "RATED", best["one"]),
         ("r09", "RATED", best["other"]),

@@ -6,9 +6,11 @@
 // Bounds: both lists as published, 20 items by default; nothing after a rollback or while a sync writes, since then one
 // generation is kept. Scores of two models cannot be compared.
 MATCH (now:GraphRecPointer {name: 'current'})
-WITH now.run AS run, now.previous AS previous
+WITH now.run AS run
 MATCH (p:GraphRecRun {number: run})
-MATCH (before:GraphRecRun {number: previous}) WHERE before.number < p.number AND before.slot <> p.slot
+MATCH (before:GraphRecRun)
+WHERE before.number < p.number AND before.slot <> p.slot AND before.state = 'retired'
+  AND NOT EXISTS { MATCH (later:GraphRecRun {slot: before.slot}) WHERE later.number > before.number }
 MATCH (u:`User` {`id`: $user_id})
 WITH p, before, u, coalesce(u[p.items_in], []) AS items, coalesce(u[before.items_in], []) AS former
 UNWIND items + [id IN former WHERE NOT id IN items] AS id

@@ -3,10 +3,11 @@
 // params:  run (integer, default null), k (integer, default 25)
 // returns: path
 
-// Without a run, the current one. An item that she has by now is drawn with what she did, too.
+// Without a run, the current one. An item that she has already is drawn with what she did, too.
 // Bounds: the first 500 users by id are looked at; k recommendations are drawn, of what is drawn of each list.
 MATCH (now:GraphRecPointer {name: 'current'})
-WITH coalesce($run, now.run) AS run
+WITH now.run AS run
+WITH coalesce($run, run) AS run
 MATCH (p:GraphRecRun {number: run})
 CALL () { MATCH (u:`User`) WHERE u.`id` IS NOT NULL RETURN u, u.`id` AS id ORDER BY id LIMIT 500 }
 MATCH (u)-[r:`RECOMMENDED`]->(i:`Item`)

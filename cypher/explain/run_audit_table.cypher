@@ -6,9 +6,10 @@
 // Without a run, the current one; of the one before the lists are kept, too, of older ones only what was noted of them.
 // Bounds: the lists of the first users by id are looked at, as many as the parameter says.
 MATCH (now:GraphRecPointer {name: 'current'})
-WITH now, coalesce($run, now.run) AS run
+WITH now.run AS run
+WITH coalesce($run, run) AS run
 MATCH (p:GraphRecRun {number: run})
-WITH p, p.number = now.run OR p.number = coalesce(now.previous, 0) AS kept
+WITH p, NOT EXISTS { MATCH (later:GraphRecRun {slot: p.slot}) WHERE later.number > p.number } AS kept
 CALL (p, kept) {
   MATCH (u:`User`) WHERE kept AND u.`id` IS NOT NULL
   WITH p, u ORDER BY u.`id` LIMIT toInteger($lists)
@@ -37,6 +38,6 @@ UNWIND [
   ['users looked at', looked], ['entries of their lists', entries], ['users without a list', empty],
   ['lists shorter than the longest', short], ['lists whose scores are out of order', disordered],
   ['entries without a reason', unexplained], ['entries whose item is gone', lost],
-  ['entries that the user has by now', taken]
+  ['entries that the user has already', taken]
 ] ELSE [] END AS row
 RETURN row[0] AS asked, toString(row[1]) AS answer;

@@ -9,17 +9,16 @@
 // name of her choices comes before others, and for these 100 of the item's newest people are looked at.
 MATCH (u:`User` {`id`: $user_id})
 MATCH (i:`Item` {`id`: $item_id})
-CALL (u, i) {
-  MATCH (now:GraphRecPointer {name: 'current'})
-  WITH u, i, now.run AS run
+OPTIONAL MATCH (now:GraphRecPointer {name: 'current'})
+WITH u, i, now.run AS run
+CALL (u, i, run) {
   MATCH (p:GraphRecRun {number: run})
   MATCH path = (u)-[r:`RECOMMENDED`]->(i)
   WHERE r.run <= p.number AND (r.until IS NULL OR r.until > p.number)
   RETURN collect(path) AS paths
   UNION ALL
-  CALL (u, i) {
-    OPTIONAL MATCH (now:GraphRecPointer {name: 'current'})
-    OPTIONAL MATCH (p:GraphRecRun {number: now.run})
+  CALL (u, i, run) {
+    OPTIONAL MATCH (p:GraphRecRun {number: run})
     WITH u, i, coalesce(u[p.items_in], []) AS items, u[p.why_in] AS whys
     WITH [n IN range(0, size(items) - 1) WHERE items[n] = i.`id` | split(whys[n], '\n')][0] AS lines
     WITH [line IN coalesce(lines, []) | split(line, '\t')] AS parts
