@@ -73,7 +73,9 @@ def test_every_reader_takes_one_value_from_the_pointer_and_takes_it_once() -> No
     texts = [load_query(name).body for name in readers]
     asking = [text for text in texts if "GraphRecPointer" in text]
     assert len(asking) > 10
-    assert [text for text in asking if len(re.findall(pinned, text)) != 1 or len(re.findall(r"\bnow\b", text)) != 2] == []
+    assert [
+        text for text in asking if len(re.findall(pinned, text)) != 1 or len(re.findall(r"\bnow\b", text)) != 2
+    ] == []
 
 
 def test_an_unknown_file_names_the_nearest() -> None:
