@@ -11,6 +11,7 @@ from graphrec_neo4j.cypher_names import Naming
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import DatabaseError, QueryFileError, UnknownIdError, nearest
 from graphrec_neo4j.explain.stored import Described, decode
+from graphrec_neo4j.explain.words import paragraph, sentence
 from graphrec_neo4j.ids import Key, KeyType, parse_key
 from graphrec_neo4j.path_values import PlainValues
 from graphrec_neo4j.queries import CypherQuery, Parameter, load_query, query_names, statement
@@ -58,8 +59,10 @@ class Explained:
             for reason in told.reasons
         ]
         named = {"user": self.user, "item": self.item, "score": told.score, "exact": told.exact}
+        words = {"short": sentence(told, self.title), "long": paragraph(told, self.title)}
         known = {"seen": self.seen, "seen_since": self.seen_since}
-        return {**named, **known, "contributions": contributions, "other": told.other, "browser": self.browser}
+        parts = {"contributions": contributions, "other": told.other}
+        return {**named, **known, **words, **parts, "browser": self.browser}
 
 
 def user_key(schema: GraphSchema, text: str) -> Key:

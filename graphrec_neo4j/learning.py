@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from graphrec_neo4j.explain.sentences import Describer
+from graphrec_neo4j.explain.stored import NamedNodes
 from graphrec_neo4j.foresee import must_fit
 from graphrec_neo4j.models import create
 from graphrec_neo4j.models.base import Recommender
@@ -71,7 +72,8 @@ def learn(
     reasons, why = _texts(fitted, Describer(snapshot), top, progress)
     clock.lap("explain")
     told = {name: value for name, value in report.items() if name != "metrics"}
-    results = Results(top, walk, vectors, scores, reasons, why, {**report["metrics"], **told}, similar)
+    because = NamedNodes(why, snapshot.schema)
+    results = Results(top, walk, vectors, scores, reasons, why, {**report["metrics"], **told}, similar, because)
     return Learnt(fitted, results, report, clock.seconds)
 
 

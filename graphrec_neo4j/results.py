@@ -100,7 +100,8 @@ class Results:
     """What one run publishes, in the row order of its snapshot.
 
     ``top`` is the final list of every user, ``reasons[row][rank]`` its sentences and ``why[row][rank]`` its
-    contributions as texts; ``walk`` is the meta-path PageRank list; ``item_scores`` (n_items,) is the
+    contributions as texts; ``because[row][rank]`` are the ids, as text, and the labels of the nodes that these name;
+    ``walk`` is the meta-path PageRank list; ``item_scores`` (n_items,) is the
     global score of every item; ``metrics`` is how good the model is, and what was chosen on what; ``similar`` is
     the item graph of a model that has one.
     """
@@ -113,3 +114,4 @@ class Results:
     why: Sequence[Sequence[str]]
     metrics: Mapping[str, Any] = field(default_factory=dict)
     similar: Neighbours | None = None
+    because: Sequence[Sequence[tuple[list[str], list[str]]]] | None = None

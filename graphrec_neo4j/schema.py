@@ -10,11 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from graphrec_neo4j.errors import SchemaError, nearest
 from graphrec_neo4j.ids import KeyType
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS, MetaPath
+from graphrec_neo4j.reason_settings import ReasonSettings, Sentences
+from graphrec_neo4j.schema_part import Part
 
 Role = Literal["interaction", "tie", "category", "context"]
 Duplicates = Literal["sum", "last", "max", "error"]
@@ -23,11 +25,7 @@ Strength = Literal["one", "weight", "log"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class NodeType(_Part):
+class NodeType(Part):
     """One node type: its label, business key, display name, numeric features and texts."""
 
     label: Name
@@ -38,7 +36,7 @@ class NodeType(_Part):
     text: tuple[Name, ...] = ()
 
 
-class Via(_Part):
+class Via(Part):
     """An edge stored as two relationships through an intermediate node.
 
     ``(source)-[first]->(label)-[second]->(target)``; a direction of ``"in"`` turns that arrow round.
@@ -51,14 +49,14 @@ class Via(_Part):
     second_direction: Literal["out", "in"] = "out"
 
 
-class Place(_Part):
+class Place(Part):
     """A property on a named part of a path edge: its ``first``, its ``node`` or its ``second``."""
 
     on: Literal["first", "node", "second"]
     property: Name
 
 
-class EdgeType(_Part):
+class EdgeType(Part):
     """One edge type between two node types, stored as a relationship or as a path through a node."""
 
     source: Name = Field(alias="from")
@@ -90,7 +88,7 @@ class EdgeType(_Part):
         return "weight" if self.weight is not None and self.positive_from is None else "one"
 
 
-class ResultNames(_Part):
+class ResultNames(Part):
     """How published relationships are called, and how many are drawn for each user and for each item."""
 
     recommended: Name = "RECOMMENDED"
@@ -110,15 +108,16 @@ class ResultNames(_Part):
         return self.recommended, self.similar
 
 
-class GraphSchema(_Part):
+class GraphSchema(Part):
     """A whole graph: node types, edge types, who is recommended what, and named meta-paths."""
 
     recommend_to: Name
     recommend: Name
     nodes: dict[Name, NodeType]
-    edges: dict[Name, EdgeType] = {}
-    meta_paths: dict[Name, Name] = {}
+    edges: dict[Name, EdgeType] = Field(default_factory=dict)
+    meta_paths: dict[Name, Name] = Field(default_factory=dict)
     results: ResultNames = ResultNames()
+    reasons: ReasonSettings = ReasonSettings()
 
     @model_validator(mode="before")
     @classmethod
@@ -235,7 +234,13 @@ class GraphSchema(_Part):
             raise SchemaError(f"the stored schema: {_first_problem(error)}.") from None
 
 
-_PARTS: dict[str, type[_Part]] = {"nodes": NodeType, "edges": EdgeType, "results": ResultNames, "via": Via}
+_PARTS: dict[str, type[Part]] = {
+    "nodes": NodeType,
+    "edges": EdgeType,
+    "results": ResultNames,
+    "reasons": ReasonSettings,
+}
+_PARTS_OF_PARTS: dict[str, type[Part]] = {"via": Via, "sentences": Sentences}
 
 
 def _with_name(name: str, part: Any, field: str) -> Any:
@@ -251,7 +256,8 @@ def _first_problem(error: ValidationError) -> str:
     where = ".".join(str(step) for step in problem["loc"])
     if problem["type"] == "extra_forbidden":
         steps = [str(step) for step in problem["loc"]]
-        part = _PARTS.get(steps[-2] if steps[-2:-1] == ["via"] else steps[0], GraphSchema) if steps[1:] else GraphSchema
+        outer = _PARTS.get(steps[0], GraphSchema) if steps[1:] else GraphSchema
+        part = _PARTS_OF_PARTS.get(steps[-2], outer) if steps[1:] else outer
         known = {field.alias or name for name, field in part.model_fields.items()}
         return f"{where} is not a known entry there{nearest(steps[-1], known)}"
     message = problem["msg"].removeprefix("Value error, ")

@@ -32,9 +32,10 @@ def schema_to_toml(schema: GraphSchema, comments: Mapping[str, str] | None = Non
             lines += _entries(part, schema.model_dump(by_alias=True, exclude_defaults=True)[section][name])
     if schema.meta_paths:
         lines += ["", "[meta_paths]", *(f"{_key(name)} = {_value(text)}" for name, text in schema.meta_paths.items())]
-    results = schema.results.model_dump(exclude_defaults=True)
-    if results:
-        lines += ["", "[results]", *(f"{name} = {_value(value)}" for name, value in results.items())]
+    for section in ("results", "reasons"):
+        changed = getattr(schema, section).model_dump(exclude_defaults=True)
+        if changed:
+            lines += ["", f"[{section}]", *(f"{name} = {_value(value)}" for name, value in changed.items())]
     return "\n".join(lines) + "\n"
 
 

@@ -34,7 +34,8 @@ class Drawing:
     """Lists as they are drawn in the graph: one relationship of type ``kind`` for each entry.
 
     List n leads from key n of ``sources`` to keys of ``targets``, which are nodes of the types ``ends``; its first
-    ``lengths[n]`` entries are drawn. Each carries a rank, a score and what there is of ``reasons`` and ``counts``.
+    ``lengths[n]`` entries are drawn. Each carries a rank, a score and what there is of ``reasons``, of ``counts``, and
+    of the ids and labels of the nodes that it is drawn ``because`` of.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Drawing:
     lengths: Lengths
     reasons: Sequence[Sequence[str]] | None = None
     counts: npt.NDArray[np.int64] | None = None
+    because: Sequence[Sequence[tuple[list[str], list[str]]]] | None = None
 
     @property
     def total(self) -> int:
@@ -59,13 +61,16 @@ class Drawing:
         """The parameters of ``write/results_relationships`` for the lists at ``rows``."""
         cut = self.lengths[rows].tolist()
         targets, scores = cut_lists(self.top, self.lengths, rows, self.targets.keys)
-        reasons, counts = self.reasons, self.counts
+        reasons, counts, because = self.reasons, self.counts, self.because
+        named = _cut(cut, None if because is None else (because[row] for row in rows.tolist()))
         return {
             "sources": self.sources.keys_of(rows),
             "targets": targets,
             "scores": scores,
             "reasons": _cut(cut, None if reasons is None else (reasons[row] for row in rows.tolist())),
             "counts": _cut(cut, None if counts is None else counts[rows].tolist()),
+            "because": [listed and [ids or None for ids, _ in listed] for listed in named],
+            "because_labels": [listed and [labels or None for _, labels in listed] for listed in named],
         }
 
     def digests(self) -> Digests:

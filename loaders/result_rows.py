@@ -40,6 +40,8 @@ class ResultRows:
         self.lengths = lengths_of(results.top)
         self._check_texts("reasons", results.reasons)
         self._check_texts("why", results.why)
+        if results.because is not None:
+            self._check_texts("because", results.because)
         self._walk_lengths = lengths_of(results.walk)
         # A vector without a direction has no cosine, and Neo4j refuses to index or compare it.
         self.has_user_vector = _has_direction(results.vectors.users)
@@ -51,7 +53,10 @@ class ResultRows:
         names, top = schema.results, self._results.top
         ends = schema.nodes[schema.recommend_to], schema.nodes[schema.recommend]
         lengths = lengths_of(top, names.relationships)
-        return Drawing(names.recommended, ends, self.users, self.items, top, lengths, reasons=self._results.reasons)
+        told = self._results
+        return Drawing(
+            names.recommended, ends, self.users, self.items, top, lengths, reasons=told.reasons, because=told.because
+        )
 
     def _similar(self, schema: GraphSchema) -> Drawing:
         """The item graph; one without edges where the model has none."""
@@ -70,7 +75,7 @@ class ResultRows:
         if not all(np.isfinite(table).all() for table in (vectors.users, vectors.items, results.item_scores)):
             raise PublishError("a vector or an item score is not a finite number; nothing was written.")
 
-    def _check_texts(self, name: str, texts: Sequence[Sequence[str]]) -> None:
+    def _check_texts(self, name: str, texts: Sequence[Sequence[Any]]) -> None:
         if len(texts) != len(self.users):
             raise PublishError(f"there are {name} for {len(texts)} of {len(self.users)} users.")
         for row, length in enumerate(self.lengths.tolist()):

@@ -145,3 +145,27 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
 def test_results_that_cannot_be_published_so_are_refused(results: str, sentence: str) -> None:
     with pytest.raises(SchemaError, match=sentence):
         GraphSchema.parse(f"{SMALL}[results]\n{results}\n")
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("people = 'all'", "reasons.people: Input should be 'nobody', 'tied' or 'everybody'"),
+        ("sentences = {tast = 'x'}", "reasons.sentences.tast is not a known entry there, the nearest is 'taste'"),
+        ("sentences = {taste = '{nme}'}", "reasons.sentences.taste: {nme} is no blank of it, the nearest is 'name'"),
+        ("sentences = {taste = '{name.__class__}'}", "{name.__class__} is no blank of it"),
+        ("sentences = {taste = '{name!r}'}", "{name!r} is no blank of it"),
+        ("sentences = {taste = '{name:>9}'}", "{name:>9} is no blank of it"),
+        ("sentences = {tie = '{}'}", "{} is no blank of it"),
+        ("sentences = {tie = '{'}", "braces themselves are written {{ and }}"),
+        ('sentences = {tie = "a\\tb"}', "a sentence is one line of text without backslashes"),
+        ("sentences = {tie = 'a\\0b'}", "a sentence is one line of text without backslashes"),
+        ("sentences = {tie = ' '}", "a sentence is one line of text without backslashes"),
+    ],
+)
+def test_a_wrong_sentence_is_refused_with_its_place(entry: str, told: str) -> None:
+    text = "recommend_to = 'U'\nrecommend = 'I'\n[nodes.U]\n[nodes.I]\n[reasons]\n" + entry
+    with pytest.raises(SchemaError) as refused:
+        GraphSchema.parse(text)
+    assert told in str(refused.value)
+    assert str(refused.value).startswith("graphrec.toml: reasons.")

@@ -41,6 +41,11 @@ taste = "C-BOUGHT->P<-BOUGHT-C-BOUGHT->P"
 [results]
 recommended = "FOR_YOU"
 relationships = 0
+[reasons]
+people = "everybody"
+[reasons.sentences]
+taste = "a {name} {{of}} {title}"
+unpopular = 'nobody "yet"'
 """
 
 

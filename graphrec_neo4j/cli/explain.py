@@ -102,16 +102,16 @@ def _drawn(path: Path, database: Database, schema: GraphSchema, user: Key, item:
 
 def _lines(explained: Explained) -> list[str]:
     """The explanation for people: whether she has it, a line a reason, the rest of the score and the link."""
-    from graphrec_neo4j.explain.words import told
+    from graphrec_neo4j.explain.words import APPROXIMATE, rest, told
 
     described = explained.described
     lines = [_already(explained)] if explained.seen else []
     lines += [f"{explained.title} for {explained.user}: score {described.score:.4g}"]
     lines += [f"  {words}" for words, _ in told(described, explained.title)]
-    if described.score > 0 and abs(described.other) >= 0.005 * described.score:
-        lines.append(f"  and {100 * described.other / described.score:.0f} % in smaller parts")
+    if rest(described):
+        lines.append(f"  {rest(described)}")
     if not described.exact:
-        lines.append("The shares are an approximation: the model is not a sum of paths.")
+        lines.append(APPROXIMATE)
     return [*lines, f"Browser: {explained.browser}"] if explained.browser else lines
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from graphrec_neo4j.explain.stored import COUNT, NAME, TITLE, Words
+from collections.abc import Sequence
+
+from graphrec_neo4j.explain.stored import COUNT, NAME, TITLE, Words, escaped
 from graphrec_neo4j.explain.words import CHOSE, Verb, friend, verb_for
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS
 from graphrec_neo4j.results import Contribution
@@ -12,43 +14,85 @@ _NONE, _ONE, _MANY = 0, 1, 2
 
 
 class Phrases:
-    """Makes the words of each kind of contribution once, however many contributions there are."""
+    """Makes the words of each kind of contribution once, however many contributions there are.
+
+    The sentences are those of ``schema.reasons``.
+    """
 
     def __init__(self, schema: GraphSchema) -> None:
-        self.schema = schema
+        self.schema, self._say = schema, schema.reasons.sentences
         self._verbs = {name: _verb(edge) for name, edge in schema.edges.items()}
         interactions = list(schema.by_role("interaction"))
         self._verbs[ALL_INTERACTIONS] = self._verbs[interactions[0]] if len(interactions) == 1 else CHOSE
         self._made: dict[tuple[object, ...], Words] = {}
 
-    def of(self, part: Contribution, first: str, counted: int, *, named: bool) -> Words:
+    def of(self, part: Contribution, first: str, counted: int, *, shown: bool, people: Sequence[str] = ()) -> Words:
         """Return the words of a contribution that begins with the edge type ``first`` and gathers ``counted``.
 
-        ``named`` says whether it goes through a node that may be named; what does not, and is no start, is told as
-        popularity.
+        ``shown`` says whether it goes through a node that may be named; what does not, and is neither a tie nor a
+        start, is told as popularity. ``people`` are those of the counted who are named.
         """
         number = min(counted, _MANY)
-        key = (part.kind, first, part.edges, len(part.path), number, named)
+        if people:
+            return self._make(part, first, number, shown, _named(people, counted))
+        key = (part.kind, first, part.edges, len(part.path), number, shown)
         if key not in self._made:
-            self._made[key] = self._make(part, first, number, named)
+            self._made[key] = self._make(part, first, number, shown, _people(number))
         return self._made[key]
 
-    def _make(self, part: Contribution, first: str, number: int, named: bool) -> Words:
+    def _make(self, part: Contribution, first: str, number: int, shown: bool, people: str) -> Words:
         last = self._verb(part.edges[-1] if part.edges else ALL_INTERACTIONS)
         if part.kind == "start":
-            return _start(self._verb(ALL_INTERACTIONS), number)
-        if not named:
-            return _popularity(self._verb(ALL_INTERACTIONS), number)
+            return self._of_many(self._say.start, number)
+        if part.kind == "tie" and part.path:
+            return self._tie(part, first, last, number, shown)
+        if not shown:
+            return self._popularity(number)
         if part.kind == "taste":
-            return _taste(self._verb(first), last, number)
-        if part.kind == "tie":
-            edge = self.schema.edges.get(first)
-            who = friend(_type_of(edge), directed=edge.directed) if edge else friend("", directed=False)
-            return _tie(who, last) if len(part.path) == 1 else _beyond_tie(who, last, number)
-        return _interest(self._verb(first)) if len(part.edges) == 2 else _category(number)
+            return self._taste(self._verb(first), last, number, people)
+        return self._interest(self._verb(first)) if len(part.edges) == 2 else self._category(number)
 
     def _verb(self, edge: str) -> Verb:
         return self._verbs.get(edge, CHOSE)
+
+    def _taste(self, mine: Verb, theirs: Verb, number: int, people: str) -> Words:
+        if number == _NONE:
+            return _words(f"you → {NAME} → {TITLE}", self._say.taste_alone, you=mine.you)
+        also = theirs.one if number == _ONE else theirs.others
+        path = f"you → {NAME} → {people} → {TITLE}"
+        return _words(path, self._say.taste, you=mine.you, auxiliary=mine.auxiliary, people=people, also=also)
+
+    def _tie(self, part: Contribution, first: str, verb: Verb, number: int, shown: bool) -> Words:
+        edge = self.schema.edges.get(first)
+        name = NAME if shown else "someone"
+        who = friend(_type_of(edge) if edge else "", directed=bool(edge and edge.directed), named=shown)
+        if len(part.path) == 1:
+            return _words(f"you → {name} → {TITLE}", self._say.tie, name=name, friend=who, does=verb.one)
+        crowd = "someone" if number == _NONE else _people(number)
+        does = verb.others if number == _MANY else verb.one
+        path, who = f"you → {name} → {crowd} → {TITLE}", who.rstrip(",")
+        return _words(path, self._say.beyond_tie, name=name, people=crowd, friend=who, does=does)
+
+    def _category(self, number: int) -> Words:
+        if number == _NONE:
+            return _words(f"you → {NAME} → {TITLE}", self._say.category_alone)
+        things, are = ("one thing", "is") if number == _ONE else (f"{COUNT} things", "are")
+        return _words(f"you → {things} → {NAME} → {TITLE}", self._say.category, things=things, are=are)
+
+    def _interest(self, mine: Verb) -> Words:
+        path = f"you → {NAME} → {TITLE}"
+        return _words(path, self._say.shared) if mine == CHOSE else _words(path, self._say.interest, you=mine.you)
+
+    def _popularity(self, number: int) -> Words:
+        return _words(TITLE, self._say.unpopular) if number == _NONE else self._of_many(self._say.popularity, number)
+
+    def _of_many(self, sentence: str, number: int) -> Words:
+        verb, people = self._verb(ALL_INTERACTIONS), _people(number)
+        return _words(f"{people} → {TITLE}", sentence, people=people, do=verb.one if number == _ONE else verb.you)
+
+
+def _words(path: str, sentence: str, name: str = NAME, **blanks: str) -> Words:
+    return Words(path, sentence.format(name=name, title=TITLE, count=COUNT, **blanks))
 
 
 def _type_of(edge: EdgeType) -> str:
@@ -64,50 +108,9 @@ def _people(number: int) -> str:
     return "one person" if number == _ONE else f"{COUNT} people"
 
 
-def _taste(mine: Verb, theirs: Verb, number: int) -> Words:
-    if number == _NONE:
-        return Words(f"you → {NAME} → {TITLE}", f"because you {mine.you} {NAME}, which is like {TITLE}")
-    also = theirs.one if number == _ONE else theirs.others
-    crowd = _people(number)
-    return Words(
-        f"you → {NAME} → {crowd} → {TITLE}",
-        f"because you {mine.you} {NAME}, as {mine.auxiliary} {crowd} who also {also} {TITLE}",
-    )
-
-
-def _tie(who: str, verb: Verb) -> Words:
-    return Words(f"you → {NAME} → {TITLE}", f"because {who} {verb.one} it")
-
-
-def _beyond_tie(who: str, verb: Verb, number: int) -> Words:
-    crowd = "someone" if number == _NONE else _people(number)
-    does = verb.others if number == _MANY else verb.one
-    return Words(f"you → {NAME} → {crowd} → {TITLE}", f"because {crowd} close to {who.rstrip(',')} {does} it")
-
-
-def _category(number: int) -> Words:
-    if number == _NONE:
-        return Words(f"you → {NAME} → {TITLE}", f"because you like things in {NAME}")
-    things, are = ("one thing", "is") if number == _ONE else (f"{COUNT} things", "are")
-    return Words(f"you → {things} → {NAME} → {TITLE}", f"because {things} you like {are} in {NAME}")
-
-
-def _interest(mine: Verb) -> Words:
-    path = f"you → {NAME} → {TITLE}"
-    if mine == CHOSE:
-        return Words(path, f"because you and it share {NAME}")
-    return Words(path, f"because you {mine.you} {NAME}, and {TITLE} goes with it")
-
-
-def _start(verb: Verb, number: int) -> Words:
-    crowd = _people(number)
-    return Words(
-        f"{crowd} → {TITLE}", f"because {crowd} {verb.one if number == _ONE else verb.you} it among their first"
-    )
-
-
-def _popularity(verb: Verb, number: int) -> Words:
-    if number == _NONE:
-        return Words(TITLE, "not chosen by anyone yet")
-    crowd = _people(number)
-    return Words(f"{crowd} → {TITLE}", f"popular: {crowd} {verb.one if number == _ONE else verb.you} it")
+def _named(people: Sequence[str], counted: int) -> str:
+    """Some names, and how many more there are."""
+    names, others = [escaped(name) for name in people], counted - len(people)
+    if others:
+        names.append("one other person" if others == 1 else f"{others} more people")
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,6 +1,6 @@
 """``Describer``: explanations in rows become sentences in names.
 
-Other users appear as counts; only whom a user is tied to is named to her.
+Other users appear as counts, but for those whom the schema's ``reasons.people`` lets a user be told of.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from graphrec_neo4j.explain.phrases import Phrases
 from graphrec_neo4j.explain.stored import Described, Node, Reason, encode
@@ -17,6 +18,8 @@ from graphrec_neo4j.explain.words import sentence
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS
 from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
 from graphrec_neo4j.snapshot import GraphSnapshot, Nodes
+
+_NAMED = 2
 
 
 class Describer:
@@ -73,18 +76,33 @@ class Describer:
         counted = part.count
         if node is None:
             counted = counted or int(self._chosen_by[item])
-        words = self._phrases.of(part, first, counted, named=node is not None)
+        people = self._people(part, user, item) if node and self.schema.reasons.people == "everybody" else ()
+        words = self._phrases.of(part, first, counted, shown=node is not None, people=people)
         return Reason(float(f"{part.score:.7g}"), part.kind, counted, node, words)
 
     def _shown(self, part: Contribution) -> Node | None:
         """The node that may be named: a user's own choice or friend, or the category."""
         if part.kind not in ("taste", "tie", "category") or not part.path:
             return None
+        if part.kind == "tie" and self.schema.reasons.people == "nobody":
+            return None
         kind, row = part.path[0]
         if part.kind == "category":
             ends = (self.schema.recommend_to, self.schema.recommend)
             kind, row = next((node for node in reversed(part.path) if node[0] not in ends), part.path[-1])
         return self._named[kind][row]
+
+    def _people(self, part: Contribution, user: int, item: int) -> list[str]:
+        """Some who like both ends of a taste: those with the shortest histories, for whom both weigh most."""
+        if part.kind != "taste" or not part.count:
+            return []
+        both = np.intersect1d(self._people_of(part.path[0][1]), self._people_of(item))
+        both = both[both != user]
+        nearest = both[np.argsort(self._histories[both], kind="stable")[: min(_NAMED, part.count)]]
+        return [self._named[self.schema.recommend_to][row].name for row in nearest.tolist()]
+
+    def _people_of(self, item: int) -> npt.NDArray[np.int32]:
+        return self._chosen.indices[self._chosen.indptr[item] : self._chosen.indptr[item + 1]]
 
     def _own_edge(self, user: int, item: int) -> str:
         """The interaction type that joins this user and this item, where several are walked as one."""
@@ -109,6 +127,14 @@ class Describer:
     @cached_property
     def _chosen_by(self) -> npt.NDArray[np.int64]:
         return np.bincount(self.snapshot.interactions.indices, minlength=len(self.snapshot.items))
+
+    @cached_property
+    def _chosen(self) -> sparse.csc_matrix:
+        return self.snapshot.interactions.tocsc().sorted_indices()
+
+    @cached_property
+    def _histories(self) -> npt.NDArray[np.int32]:
+        return np.diff(self.snapshot.interactions.indptr)
 
 
 def _named(type_name: str, nodes: Nodes) -> list[Node]:

@@ -9,13 +9,19 @@ tab ``\\t`` and a line feed ``\\n``; undo them after filling the words in, in th
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, overload
 
 from graphrec_neo4j.errors import PublishError
 from graphrec_neo4j.ids import Key, parse_key
 from graphrec_neo4j.schema import GraphSchema
 
 TITLE, NAME, COUNT = "\\0", "\\1", "\\2"
+_FIELDS = 6
+"""Tabs in a line that tells a contribution."""
+
+Named = tuple[list[str], list[str]]
+"""Ids, as text, and the labels of their nodes."""
 
 
 class Words(NamedTuple):
@@ -52,7 +58,7 @@ class Reason(NamedTuple):
 
     def _filled(self, words: str, title: str) -> str:
         name = self.node.name if self.node else ""
-        words = words.replace(TITLE, _escape(title)).replace(NAME, _escape(name))
+        words = words.replace(TITLE, escaped(title)).replace(NAME, escaped(name))
         return _plain(words.replace(COUNT, str(self.counted)))
 
 
@@ -75,7 +81,7 @@ def encode(described: Described) -> str:
     places: dict[Words, int] = {}
     for score, kind, counted, node, words in described.reasons:
         place = places.setdefault(words, 1 + len(described.reasons) + len(places))
-        named = f"{_escape(node.type)}\t{_escape(str(node.key))}\t{_escape(node.name)}" if node else "\t\t"
+        named = f"{escaped(node.type)}\t{escaped(str(node.key))}\t{escaped(node.name)}" if node else "\t\t"
         lines.append(f"{score!r}\t{kind}\t{counted}\t{named}\t{place}")
     lines += [f"{words.path}\t{words.text}" for words in places]
     return "\n".join(lines)
@@ -92,6 +98,34 @@ def decode(text: str, schema: GraphSchema) -> Described:
         raise PublishError(f"a stored explanation cannot be read ({error}): run graphrec-neo4j sync again.") from None
 
 
+class NamedNodes(Sequence[list[Named]]):
+    """The nodes that stored explanations name, ``[row][rank]``: ids, as text, and labels, the largest part's first.
+
+    Read from the texts when asked for, so that no second copy of millions of ids is kept.
+    """
+
+    def __init__(self, texts: Sequence[Sequence[str]], schema: GraphSchema) -> None:
+        self._texts = texts
+        self._labels = {name: node.label for name, node in schema.nodes.items()}
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @overload
+    def __getitem__(self, row: int) -> list[Named]: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[list[Named]]: ...
+    def __getitem__(self, row: int | slice) -> list[Named] | list[list[Named]]:
+        if isinstance(row, slice):
+            return [self[each] for each in range(len(self))[row]]
+        return [self._named(text) for text in self._texts[row]]
+
+    def _named(self, text: str) -> Named:
+        parts = [line.split("\t") for line in text.split("\n") if line.count("\t") == _FIELDS]
+        named = dict.fromkeys((_plain(key), self._labels[_plain(kind)]) for _, _, _, kind, key, _, _ in parts if kind)
+        return [key for key, _ in named], [label for _, label in named]
+
+
 def _reason(line: str, lines: list[str], schema: GraphSchema) -> Reason:
     score, kind, counted, type_name, key, name, place = line.split("\t")
     node = None
@@ -101,7 +135,8 @@ def _reason(line: str, lines: list[str], schema: GraphSchema) -> Reason:
     return Reason(float(score), kind, int(counted), node, Words(*lines[int(place)].split("\t")))
 
 
-def _escape(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return ``text`` without the characters that mean something here; what reads a stored text undoes it."""
     return text.replace("\\", "\\b").replace("\t", "\\t").replace("\n", "\\n")
 
 

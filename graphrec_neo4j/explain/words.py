@@ -8,6 +8,8 @@ from typing import NamedTuple
 from graphrec_neo4j.explain.stored import NAME, Described
 
 _WORTH_SAYING = 0.05
+_WORTH_TELLING = 0.005
+APPROXIMATE = "The shares are an approximation: the model is not a sum of paths."
 
 
 class Verb(NamedTuple):
@@ -76,13 +78,16 @@ def _known(word: str) -> Verb | None:
     return _BY_WORD.get(word) or (_past(word) if is_regular_past else None)
 
 
-def friend(relationship_type: str, *, directed: bool) -> str:
-    """Return how a sentence speaks of another user NAME: "your friend NAME", or "NAME, whom you follow,"."""
+def friend(relationship_type: str, *, directed: bool, named: bool = True) -> str:
+    """Return how a sentence speaks of another user NAME: "your friend NAME", or "NAME, whom you follow,".
+
+    One who is not to be ``named`` is "a friend of yours", or "someone whom you follow".
+    """
     words = [word.casefold() for word in _WORD.findall(relationship_type)]
     for stem in ("follow", "trust"):
         if directed and words and words[0].startswith(stem):
-            return f"{NAME}, whom you {stem},"
-    return f"your friend {NAME}"
+            return f"{NAME}, whom you {stem}," if named else f"someone whom you {stem}"
+    return f"your friend {NAME}" if named else "a friend of yours"
 
 
 def percent(share: float, *, exact: bool) -> str:
@@ -106,3 +111,15 @@ def told(described: Described, title: str) -> list[tuple[str, float]]:
         (reason.text(title) + percent(share, exact=described.exact), share)
         for reason, share in zip(described.reasons, shares, strict=True)
     ]
+
+
+def rest(described: Described) -> str:
+    """Return what the reasons leave of a positive score, or nothing where that is too little to be told."""
+    worth = described.score > 0 and abs(described.other) >= _WORTH_TELLING * described.score
+    return f"and {100 * described.other / described.score:.0f} % in smaller parts" if worth else ""
+
+
+def paragraph(described: Described, title: str) -> str:
+    """Return every reason, what they leave of the score, and whether the shares are exact, as one paragraph."""
+    reasons = "; ".join([words for words, _ in told(described, title)] + [rest(described)] * bool(rest(described)))
+    return f"{title}: {reasons}." + ("" if described.exact else f" {APPROXIMATE}")

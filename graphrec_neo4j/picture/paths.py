@@ -1,6 +1,7 @@
 """``PathGraph``: the paths between one user and one item as Neo4j Browser draws them, in business ids.
 
-Other users are never named: each has a stand-in instead of its id and its name.
+Other users than those whom the schema's ``reasons.people`` allows are not named: each has a stand-in instead of its id
+and its name.
 """
 
 from __future__ import annotations
@@ -112,9 +113,8 @@ class _Reader:
         self._types: dict[str, str] = {}
         for name, kind in schema.nodes.items():
             self._types.setdefault(kind.label, name)
-        # Where people are recommended to people, whom she is tied to is what she chose.
-        chosen = [path.nodes[1] for path in found] if schema.recommend_to == schema.recommend else []
-        self._open = {self._identity(node) for node in chosen}
+        self._open = {self._identity(path.nodes[1]) for path in found if self._leads_to_known(path)}
+        self._hidden = schema.recommend_to if schema.reasons.people != "everybody" else None
 
     def node(self, node: Any) -> PathNode:
         """Return ``node`` by its business id, or by a stand-in if it is another user or no type of the schema."""
@@ -123,10 +123,17 @@ class _Reader:
         kind, key = self._identity(node)
         if key is None:
             return PathNode(kind, _stand_in(kind, hash(node)), kind, named=False)
-        if kind == self._schema.recommend_to and (kind, key) not in self._open:
+        if kind == self._hidden and (kind, key) not in self._open:
             return PathNode(kind, _stand_in(kind, key), f"another {kind}", named=False)
         name = _property(node, self._schema.nodes[kind].name)
         return PathNode(kind, key, str(key if name is None else name))
+
+    def _leads_to_known(self, path: Any) -> bool:
+        """Whether a path goes first to someone who may be named: chosen, among people, or tied to the user."""
+        if self._schema.recommend_to == self._schema.recommend:
+            return True
+        ties = {edge.type for edge in self._schema.by_role("tie").values()}
+        return self._schema.reasons.people == "tied" and path.relationships[0].type in ties
 
     def _identity(self, node: Any) -> tuple[str, Key | None]:
         kind = next((self._types[label] for label in sorted(node.labels) if label in self._types), None)

@@ -199,6 +199,8 @@ def test_an_explanation_adds_up_and_is_the_walks_own_arithmetic(music: GraphSnap
             parts[: len(scores)] / parts.sum(), abs=1e-4
         )
     assert {"user", "item", "score", "exact", "contributions", "other", "browser"} <= set(told)
+    assert told["short"] == listed["reason"]
+    assert all(part["text"] in told["long"] for part in told["contributions"])
 
 
 def test_an_explanation_for_people(ask: Ask, rows: Callable) -> None:

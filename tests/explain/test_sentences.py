@@ -5,7 +5,7 @@ import pytest
 
 from graphrec_neo4j.explain.sentences import Describer
 from graphrec_neo4j.explain.stored import decode
-from graphrec_neo4j.explain.words import sentence, told
+from graphrec_neo4j.explain.words import paragraph, sentence, told
 from graphrec_neo4j.ids import IdMap
 from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
 from graphrec_neo4j.schema import GraphSchema
@@ -243,4 +243,77 @@ def test_names_that_look_like_our_own_marks_stay_what_they_are(music: GraphSnaps
     graph = GraphSnapshot(music.schema, nodes, music.edges)
     assert Describer(graph).reason(of(taste(38)), 0, 1) == (
         "because you listened to \\2 \\0\t, as did 41 people who also listen to \\1\\b\n (38 %)"
+    )
+
+
+def with_reasons(music: GraphSnapshot, entries: str) -> GraphSnapshot:
+    return GraphSnapshot(GraphSchema.parse(MUSIC + entries), music.nodes, music.edges)
+
+
+def test_a_team_writes_its_own_sentences(music: GraphSnapshot) -> None:
+    german = with_reasons(
+        music,
+        """
+        [reasons.sentences]
+        taste = "weil {count} Leute mit {name} auch {title} hören"
+        tie = "weil {name} es hört"
+        """,
+    )
+    assert Describer(german).reason(of(taste(38), tie(12)), 0, 1) == (
+        "weil 41 Leute mit Massive Attack auch Portishead hören (38 %); weil 1203 es hört (12 %)"
+    )
+    assert Describer(german).reason(of(category(9)), 0, 1) == "because 5 things you like are in trip hop (9 %)"
+
+
+def test_braces_of_a_sentence_are_braces(music: GraphSnapshot) -> None:
+    braces = with_reasons(music, "[reasons.sentences]\ntie = 'because {{of}} {name}'")
+    assert Describer(braces).reason(of(tie(12)), 0, 1) == "because {of} 1203 (12 %)"
+
+
+def test_nobody_is_named_where_nobody_may_be(music: GraphSnapshot) -> None:
+    private = with_reasons(music, "[reasons]\npeople = 'nobody'")
+    beyond = Contribution("tie", 12.0, (("User", 1), ("User", 0)), 3, ("FRIEND_OF", "FRIEND_OF", "LISTENED"))
+    seen = Describer(private).described(of(tie(12), beyond), 0, 1)
+    assert [reason.node for reason in seen.reasons] == [None, None]
+    assert [reason.text("Portishead") for reason in seen.reasons] == [
+        "because a friend of yours listens to it",
+        "because 3 people close to a friend of yours listen to it",
+    ]
+    assert seen.reasons[0].path("Portishead") == "you → someone → Portishead"
+    assert "1203" not in Describer(private).stored(of(tie(12), beyond), 0, 1)
+
+
+def test_people_are_named_where_everybody_may_be(music: GraphSnapshot) -> None:
+    more = Nodes(IdMap("User", [7, 8, 9, 10], "integer"), np.array(["Ann", "Bo\\b", "Cy", "Di"], dtype=object))
+    likes = edges((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
+    schema = GraphSchema.parse(
+        MUSIC.replace('"integer"', '"integer"\n    name = "name"') + "[reasons]\npeople = 'everybody'"
+    )
+    none = np.array([], dtype=np.int32)
+    open_one = GraphSnapshot(
+        schema,
+        {**music.nodes, "User": more},
+        {"LISTENED": likes, "FRIEND_OF": Edges(none, none), "TAGGED": Edges(none, none)},
+    )
+    describer = Describer(open_one)
+
+    def told(count: int) -> str:
+        return decode(describer.stored(of(taste(38, count)), 0, 1), schema).reasons[0].text("Portishead")
+
+    assert told(2) == "because you listened to Massive Attack, as did Bo\\b and Cy who also listen to Portishead"
+    assert told(3).startswith("because you listened to Massive Attack, as did Bo\\b, Cy and one other person who")
+    assert told(41).startswith("because you listened to Massive Attack, as did Bo\\b, Cy and 39 more people who")
+
+
+def test_a_paragraph_tells_all_reasons_and_the_rest(music: GraphSnapshot) -> None:
+    described = Describer(music).described(of(taste(38), tie(12), category(9)), 0, 1)
+    assert paragraph(described, "Portishead") == (
+        "Portishead: because you listened to Massive Attack, as did 41 people who also listen to Portishead (38 %); "
+        "because your friend 1203 listens to it (12 %); because 5 things you like are in trip hop (9 %); "
+        "and 41 % in smaller parts."
+    )
+    near = Contribution("taste", 100.0, (("Artist", 0),))
+    assert paragraph(Describer(music).described(of(near, exact=False), 0, 1), "Portishead") == (
+        "Portishead: because you listened to Massive Attack, which is like Portishead (about 100 %). "
+        "The shares are an approximation: the model is not a sum of paths."
     )

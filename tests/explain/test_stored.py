@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_neo4j.errors import PublishError
-from graphrec_neo4j.explain.stored import COUNT, NAME, TITLE, Described, Node, Reason, Words, decode, encode
+from graphrec_neo4j.explain.stored import COUNT, NAME, TITLE, Described, NamedNodes, Node, Reason, Words, decode, encode
 from graphrec_neo4j.schema import GraphSchema
 
 SCHEMA = GraphSchema.parse(
@@ -36,6 +36,25 @@ described = st.builds(Described, finite, st.booleans(), finite, st.lists(reasons
 @given(described)
 def test_decode_is_the_inverse_of_encode(explanation: Described) -> None:
     assert decode(encode(explanation), SCHEMA) == explanation
+
+
+@given(st.lists(st.lists(described, max_size=2), max_size=3))
+def test_the_nodes_that_are_named_are_read_from_the_texts_each_once(told: list[list[Described]]) -> None:
+    named = NamedNodes([[encode(each) for each in row] for row in told], SCHEMA)
+    assert len(named) == len(told)
+    for row, of_user in enumerate(told):
+        for (ids, labels), each in zip(named[row], of_user, strict=True):
+            nodes = {(str(reason.node.key), reason.node.type): None for reason in each.reasons if reason.node}
+            assert list(zip(ids, labels, strict=True)) == list(nodes)
+
+
+def test_named_nodes_are_told_by_their_labels() -> None:
+    schema = GraphSchema.parse(
+        'recommend_to = "User"\nrecommend = "Item"\n[nodes.User]\nlabel = "Client"\n[nodes.Item]\nlabel = "SKU"\n'
+    )
+    words = Words(NAME, NAME)
+    parts = tuple(Reason(1.0, "taste", 1, Node(kind, "k", "K"), words) for kind in ("Item", "User", "Item"))
+    assert NamedNodes([[encode(Described(3.0, True, 0.0, parts))]], schema)[0] == [(["k", "k"], ["SKU", "Client"])]
 
 
 @given(troublesome, troublesome, st.integers(0))

@@ -20,7 +20,8 @@ def made(items: list[list[int]], scores: list[list[float]]) -> Results:
     top = TopK(np.array(items, dtype=np.int32), np.array(scores, dtype=np.float32))
     texts = [[f"r{item}" for item in row if item != NO_ITEM] for row in items]
     vectors = Vectors(np.eye(2, 2, dtype=np.float32), np.ones((3, 2), dtype=np.float32))
-    return Results(top, top, vectors, np.array([0.5, 0.25, 0.0]), texts, texts)
+    named = [[([], [])] * len(row) for row in texts]
+    return Results(top, top, vectors, np.array([0.5, 0.25, 0.0]), texts, texts, because=named)
 
 
 GOOD = made([[2, 0], [1, NO_ITEM]], [[0.5, 0.25], [0.125, -np.inf]])
@@ -44,9 +45,20 @@ def test_relationships_are_the_first_of_the_list_and_no_more() -> None:
         "scores": [[1 / 2], [1 / 8]],
         "reasons": [["r2"], ["r1"]],
         "counts": [None, None],
+        "because": [[None], [None]],
+        "because_labels": [[None], [None]],
     }
     assert rows.recommended.size(np.array([0, 1])) == rows.recommended.total == 2
     assert rows.recommendations == 3
+
+
+NAMED = [[(["x", "c"], ["Item", "Category"]), (["y"], ["Item"])], [([], [])]]
+
+
+def test_what_reasons_name_goes_with_each_relationship_and_nothing_where_they_name_nothing() -> None:
+    columns = ResultRows(SNAPSHOT, replace(GOOD, because=NAMED)).recommended.columns(np.array([0, 1]))
+    assert columns["because"] == [[["x", "c"]], [None]]
+    assert columns["because_labels"] == [[["Item", "Category"]], [None]]
 
 
 def graph(items: list[list[int]], counts: list[list[int]]) -> Neighbours:
@@ -67,6 +79,8 @@ def test_the_item_graph_is_drawn_from_item_to_item_with_counts() -> None:
         "scores": [[], [1 / 2, 1 / 4], [1 / 2]],
         "reasons": [None, None, None],
         "counts": [[], [3, 1], [1]],
+        "because": [None, None, None],
+        "because_labels": [None, None, None],
     }
     assert (rows.similar.total, rows.similar.size(np.array([0]))) == (3, 2)
 
@@ -136,6 +150,7 @@ def changes() -> dict[str, tuple[GraphSnapshot, Results]]:
         "an item": (SNAPSHOT, replace(GOOD, top=TopK(np.array([[2, 1], [1, -1]], np.int32), top.scores))),
         "a score": (SNAPSHOT, replace(GOOD, top=TopK(top.items, top.scores - np.float32([[0.001], [0]])))),
         "a reason": (SNAPSHOT, replace(GOOD, reasons=[["r2", "other"], ["r1"]])),
+        "what a reason names": (SNAPSHOT, replace(GOOD, because=NAMED)),
         "a contribution": (SNAPSHOT, replace(GOOD, why=[["r2", "other"], ["r1"]])),
         "a walk score": (SNAPSHOT, replace(GOOD, walk=TopK(top.items, top.scores - np.float32([[0.001], [0]])))),
         "her vector": (

@@ -256,6 +256,26 @@ def test_integer_keys_and_people_who_are_recommended_people(database: Database, 
         assert [node["labels"] for node in before["nodes"]] != []
 
 
+def test_what_reasons_name_is_drawn_and_drawn_anew_when_it_changes(database: Database, driver: PlainDriver) -> None:
+    results, keys = results_for(SNAPSHOT, seed=1), SNAPSHOT.items.ids.keys
+    first = replace(results, because=[[([keys[0], "c"], ["Item", "Category"])] * len(row) for row in results.reasons])
+    second = replace(first, because=[[([], [])] * len(first.reasons[0]), *first.because[1:]])  # type: ignore[index]
+    shown = (
+        "MATCH (p:GraphRecPointer) MATCH (u:User)-[r:RECOMMENDED]->() WHERE r.run <= p.run AND "
+        "(r.until IS NULL OR r.until > p.run) "
+        "RETURN u.id AS user, r.because AS ids, r.because_labels AS labels, r.run AS run"
+    )
+    published(database, first)
+    before = driver.rows(shown)
+    assert {(*row["ids"], *row["labels"]) for row in before} == {(keys[0], "c", "Item", "Category")}
+    published(database, second)
+    after = {(row["user"], row["ids"] is None, row["labels"] is None, row["run"]) for row in driver.rows(shown)}
+    hers = SNAPSHOT.users.ids.keys[0]
+    assert after == {
+        (row["user"], row["user"] == hers, row["user"] == hers, 1 + (row["user"] == hers)) for row in before
+    }
+
+
 def test_another_schema_takes_the_results_of_the_former_one_away(database: Database, driver: PlainDriver) -> None:
     for seed in (1, 2):
         published(database, results_for(SNAPSHOT, seed))

@@ -110,6 +110,24 @@ def test_parallel_relationships_of_one_type_are_one_step_and_of_two_types_are_tw
     assert "1 <-[SEEN]- pan" in {graph.words(path) for path in graph.paths}
 
 
+@pytest.mark.parametrize(("people", "seen"), [("tied", {"Bob"}), ("nobody", set()), ("everybody", {"Bob", "Cy"})])
+def test_who_is_named_is_what_the_schema_allows(walk: Walk, people: str, seen: set[str]) -> None:
+    found = walk(
+        """CREATE (a:Customer {no: 1, called: 'Ann'}), (p:Product {id: 'pan'}), (t:Product {id: 'tea'}),
+                  (b:Customer {no: 2, called: 'Bob'}), (c:Customer {no: 3, called: 'Cy'}),
+                  (a)-[:FRIEND]->(b)-[:ordered]->(p), (a)-[:ordered]->(t)<-[:ordered]-(c)-[:ordered]->(p)
+           WITH a, p MATCH path = (a)-[*2..3]-(p) RETURN path"""
+    )
+    text = 'name = "called"\n[nodes.Product]\n[edges.ordered]\nfrom = "Customer"\nto = "Product"\n'
+    schema = GraphSchema.parse(
+        'recommend_to = "Customer"\nrecommend = "Product"\n[nodes.Customer]\nkey = "no"\nkey_type = "integer"\n'
+        f'{text}[edges.FRIEND]\nfrom = "Customer"\nto = "Customer"\n[reasons]\npeople = "{people}"'
+    )
+    graph = path_graph(found, schema, PathNode("Customer", 1, "Ann"), PathNode("Product", "pan", "pan"))
+    assert {node.name for node in graph.nodes if node.named} == {"Ann", "pan", "tea", *seen}
+    assert not [name for name in {"Bob", "Cy"} - seen if name in repr(graph)]
+
+
 def test_among_people_those_she_chose_are_named_and_those_beyond_are_not(walk: Walk) -> None:
     found = walk(
         """CREATE path = (:Person {id: 'a', called: 'Ann'})-[:FOLLOWS]->(:Person {id: 'b', called: 'Bob'})<-[:FOLLOWS]-
