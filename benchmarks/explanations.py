@@ -34,7 +34,9 @@ COLUMNS = ("exact", "error", "history", "popular", "refit", "popular", "fidelity
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="+", choices=list(FOLDERS))
-    parser.add_argument("--model", action="append", choices=list(MODELS), help="all with reasons but auto, unless named")
+    parser.add_argument(
+        "--model", action="append", choices=list(MODELS), help="all with reasons but auto, unless named"
+    )
     parser.add_argument("--pairs", type=int, default=200)
     asked = parser.parse_args()
     models = asked.model or [name for name in MODELS if name not in WITHOUT]
