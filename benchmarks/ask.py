@@ -1,4 +1,4 @@
-"""Every question of cypher/recommend and cypher/explain on Gowalla in a real server: milliseconds at p50 and p99.
+"""Every question of cypher/recommend and cypher/explain on Gowalla in a real server: milliseconds, p50, p95 and p99.
 
     python benchmarks/ask.py [--uri bolt://…]
 
@@ -32,7 +32,7 @@ from walks import gowalla
 
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.ids import IdMap
-from graphrec_neo4j.queries import load_query, query_names, statement
+from graphrec_neo4j.queries import CypherQuery, load_query, query_names, statement
 from graphrec_neo4j.runs import current_run
 from graphrec_neo4j.schema import default_schema
 from graphrec_neo4j.server import LocalServer
@@ -42,6 +42,7 @@ from graphrec_neo4j.sync import SyncRequest, sync
 from loaders.to_neo4j import to_neo4j
 
 USERS, PEER_USERS, PASSES, TIES, CATEGORIES, K = 300, 12, 3, 250_000, 300, 10
+COLUMNS = ("p50 ms", "p95 ms", "p99 ms", "p99 best", "rows", "fewest")
 EVERY_PATH = """
 MATCH (u:User {id: $user_id})-[:INTERACTED]->(:Item)<-[:INTERACTED]-(:User)-[:INTERACTED]->(i:Item)
 WHERE NOT EXISTS { (u)-[:INTERACTED]->(i) }
@@ -102,30 +103,43 @@ def ask_everything(connection: Connection, snapshot: GraphSnapshot) -> None:
         driver.session(database=connection.database, default_access_mode=neo4j.READ_ACCESS) as session,
     ):
         asked = arguments(session, snapshot)
-        print(f"{USERS} users, k = {K}\n{'':34}{'p50 ms':>8}{'p99 ms':>9}{'p99 best':>9}{'rows':>7}{'fewest':>8}")
-        for name in [name for room in ("recommend", "explain") for name in query_names(room)]:
+        print(f"{USERS} users, k = {K} or the file's\n{'':38}" + "".join(f"{column:>9}" for column in COLUMNS))
+        for name in asked_about():
             query = load_query(name)
-            if "`INTERESTED_IN`" not in query.body:  # of which this graph has none
-                text = query.render(snapshot.schema).text
-                row(session, name, text, asked)
-                if query.returns == ("path",):
-                    row(session, "  its paths only counted", f"CALL () {{ {text} }} RETURN count(path)", asked)
-        row(session, "peer: all paths, unbounded", EVERY_PATH, asked[:PEER_USERS])
+            text, given = query.render(snapshot.schema).text, with_defaults(query, asked)
+            row(session, name, text, given)
+            if query.returns == ("path",):
+                row(session, "  its paths only counted", f"CALL () {{ {text} }} RETURN count(path)", given)
+        row(session, "peer: all paths, unbounded", EVERY_PATH, [{**one, "k": K} for one in asked[:PEER_USERS]])
         print(f"recall@20 of similar_items against exact cosines: {recall(session, snapshot):.4f}")
 
 
+def asked_about() -> list[str]:
+    """All files but the one for edges from users to categories, of which this graph has none."""
+    names = [name for room in ("recommend", "explain") for name in query_names(room)]
+    return [name for name in names if name != "explain/paths_by_interest"]
+
+
 def arguments(session: neo4j.Session, snapshot: GraphSnapshot) -> list[dict[str, Any]]:
-    """For each of the users a random category and an item of her published list, the same in every run."""
+    """For each of the users a random category, an item of her published list and a further user, always the same."""
     random = np.random.default_rng(1)
     rows = random.choice(len(snapshot.users), USERS, replace=False)
     top = statement("recommend/top_items", snapshot.schema).text
     asked = []
-    for user in snapshot.users.ids.keys_of(rows):
+    users = snapshot.users.ids.keys_of(rows)
+    for place, user in enumerate(users):
         listed = session.run(top, user_id=user, k=K).value("item")
         category = f"c{random.integers(CATEGORIES)}"
         item = listed[random.integers(len(listed))]
-        asked.append({"user_id": user, "item_id": item, "category_id": category, "k": K})
+        asked.append({"user_id": user, "item_id": item, "category_id": category, "other_id": users[place - 1]})
     return asked
+
+
+def with_defaults(query: CypherQuery, asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What else a file asks for, as its header says, and k where that says nothing."""
+    defaults = {one.name: one.default for one in query.parameters if one.default is not None}
+    plain = {name: None if text == "null" else int(text) for name, text in defaults.items() if name != "item_id"}
+    return [{"k": K, **plain, **one} for one in asked]
 
 
 def row(session: neo4j.Session, name: str, text: str, asked: list[dict[str, Any]]) -> None:
@@ -136,9 +150,9 @@ def row(session: neo4j.Session, name: str, text: str, asked: list[dict[str, Any]
             start = time.perf_counter()
             counts.append(len(list(session.run(text, one))))
             milliseconds[number, place] = 1000 * (time.perf_counter() - start)
-    p50, p99 = np.percentile(milliseconds[1:], [50, 99])
-    best = np.percentile(milliseconds[1:].min(axis=0), 99)
-    print(f"{name:34}{p50:8.2f}{p99:9.2f}{best:9.2f}{np.mean(counts):7.1f}{min(counts):8}", flush=True)
+    told = [*np.percentile(milliseconds[1:], [50, 95, 99]), np.percentile(milliseconds[1:].min(axis=0), 99)]
+    cells = "".join(f"{value:9.2f}" for value in told)
+    print(f"{name:38}{cells}{np.mean(counts):9.1f}{min(counts):9}", flush=True)
 
 
 def recall(session: neo4j.Session, snapshot: GraphSnapshot) -> float:
