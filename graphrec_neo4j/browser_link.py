@@ -24,6 +24,8 @@ _TOKEN = re.compile(
 # Browser decodes the whole link before it looks for the ends of its parts, so none of these may be in a query.
 _ENDS = {ord(end): f"\\u{ord(end):04X}" for end in "?&#"}
 
+_THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
+
 
 def filled_in(text: str, values: Mapping[str, Key | None]) -> str:
     """Return Cypher with its parameters as escaped literals and without its comments, for people to run.
@@ -57,14 +59,24 @@ def browser_url(database: Database, argument: str, command: str = "edit") -> str
 
     With the ``command`` play it opens the guide at the address ``argument``.
     """
-    try:
-        rows = database.read(statement("read/browser_address"))
-    except DatabaseError:
-        return None  # a user without the right to read settings, or a cloud service
-    settings = {row["name"]: row["value"] for row in rows}
-    if settings.get("server.http.enabled") != "true":
-        return None
-    return link(database.connection, settings["server.http.advertised_address"], argument, command)
+    address = _http_address(database)
+    return None if address is None else link(database.connection, address, argument, command)
+
+
+def browser_origins(database: Database) -> frozenset[str]:
+    """Return the origins (RFC 6454) that a page of the server's Browser can have; none where it serves none.
+
+    They are several where Browser is on this machine, which has several names: a person may type any of them.
+    """
+    address = _http_address(database)
+    return frozenset() if address is None else origins(database.connection, address)
+
+
+def origins(connection: Connection, http_address: str) -> frozenset[str]:
+    """Return the origins of a Browser that is served at ``host:port``, as a web browser writes them."""
+    host, port = _host_and_port(connection, http_address)
+    names = _THIS_MACHINE if host in _THIS_MACHINE else (host.lower(),)
+    return frozenset(f"http://{name}" if port == "80" else f"http://{name}:{port}" for name in names)
 
 
 def link(connection: Connection, http_address: str, argument: str, command: str = "edit") -> str:
@@ -73,9 +85,7 @@ def link(connection: Connection, http_address: str, argument: str, command: str 
     A ``?``, ``&`` or ``#`` in a text or a name of Cypher is written as its unicode escape, which means the same.
     """
     bolt = urlsplit(connection.uri)
-    host, _, port = http_address.rpartition(":")
-    if host in ("", "localhost"):  # the default of a server that does not know its own name
-        host = bolt.netloc.rpartition(":")[0] if bolt.port else bolt.netloc
+    host, port = _host_and_port(connection, http_address)
     scheme = bolt.scheme.replace("bolt", "neo4j", 1)
     arguments = {
         "cmd": command,
@@ -83,6 +93,24 @@ def link(connection: Connection, http_address: str, argument: str, command: str 
         "dbms": f"{scheme}://{connection.username}@{bolt.netloc}",
     }
     return f"http://{host}:{port}/browser/?{urlencode(arguments, quote_via=quote)}"
+
+
+def _http_address(database: Database) -> str | None:
+    """``host:port`` of the server's Browser, as it advertises it."""
+    try:
+        rows = database.read(statement("read/browser_address"))
+    except DatabaseError:
+        return None  # a user without the right to read settings, or a cloud service
+    settings = {row["name"]: row["value"] for row in rows}
+    return settings["server.http.advertised_address"] if settings.get("server.http.enabled") == "true" else None
+
+
+def _host_and_port(connection: Connection, http_address: str) -> tuple[str, str]:
+    host, _, port = http_address.rpartition(":")
+    if host in ("", "localhost"):  # the default of a server that does not know its own name
+        bolt = urlsplit(connection.uri)
+        host = bolt.netloc.rpartition(":")[0] if bolt.port else bolt.netloc
+    return host, port
 
 
 def _literal(value: Key | None) -> str:

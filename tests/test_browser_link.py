@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from graphrec_neo4j.browser_link import all_paths, filled_in, link
+from graphrec_neo4j.browser_link import all_paths, filled_in, link, origins
 from graphrec_neo4j.schema import GraphSchema, default_schema
 from graphrec_neo4j.settings import Connection
 
@@ -72,3 +72,18 @@ def test_no_id_ends_the_query_or_names_another_server() -> None:
     read = {name: re.findall(rf"[?&]{name}=([^&#]*)", decoded) for name in ("cmd", "arg", "dbms")}
     escaped = "RETURN 'Simon \\u0026 Co \\u00231\\u003Fdbms=neo4j://elsewhere\\u0026cmd=play'"
     assert read == {"cmd": ["edit"], "arg": [escaped], "dbms": ["neo4j://me@db:7687"]}
+
+
+@pytest.mark.parametrize(
+    ("uri", "advertised", "pages"),
+    [
+        ("bolt://db:7687", "127.0.0.1:7475", {"localhost:7475", "127.0.0.1:7475", "[::1]:7475"}),
+        ("bolt://localhost:7687", "localhost:7474", {"localhost:7474", "127.0.0.1:7474", "[::1]:7474"}),
+        ("bolt://db.example.com:7687", "localhost:7474", {"db.example.com:7474"}),
+        ("bolt://db:7687", "Web.example.com:80", {"web.example.com"}),
+    ],
+)
+def test_browsers_pages_have_every_name_of_this_machine_or_the_one_of_another(
+    uri: str, advertised: str, pages: set[str]
+) -> None:
+    assert origins(Connection(uri, "me", "secret"), advertised) == {f"http://{page}" for page in pages}

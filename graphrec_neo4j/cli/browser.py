@@ -71,11 +71,12 @@ def _save(desk: Desk, folder: Path) -> list[str]:
 
 def _serve(database: Database, desk: Desk, port: int, saved: list[str], as_json: bool) -> None:
     from graphrec_neo4j import asking
+    from graphrec_neo4j.browser_link import browser_origins
     from graphrec_neo4j.desk import Helper
     from graphrec_neo4j.errors import BadInputError
 
     try:
-        helper = Helper(desk.files, port)
+        helper = Helper(desk.files, browser_origins(database), port)
     except OSError:
         raise BadInputError(f"port {port} is taken; leave --port out for a free one.") from None
     with helper:

@@ -1,12 +1,13 @@
 """A small HTTP server on this machine alone, from which Neo4j Browser may fetch the guide and the style.
 
 Neo4j serves no files of others, and Browser asks before each fetch whether it may (a CORS preflight), which the
-standard library's file server does not answer.
+standard library's file server does not answer. Any page of the web can ask this machine, too, and what is served names
+people and what they get: so nobody but the Browser in question is told that it may read the answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -23,9 +24,13 @@ class Helper:
     The name in the address is ``localhost``: beside its vendor's own it is all that Browser takes guides from.
     """
 
-    def __init__(self, files: Callable[[str], Mapping[str, bytes]], port: int = 0) -> None:
-        """Serve what ``files(address)`` gives, at ``port`` or any free one; raises OSError if it is taken."""
+    def __init__(self, files: Callable[[str], Mapping[str, bytes]], origins: Collection[str], port: int = 0) -> None:
+        """Serve what ``files(address)`` gives to pages of ``origins``, at ``port`` or any free one.
+
+        Raises OSError if the port is taken.
+        """
         self._server = _Server((HOST, port), _Handler)
+        self._server.origins = origins
         self.address = f"http://localhost:{self._server.server_port}"
         self._server.files = {f"/{name}": body for name, body in files(self.address).items()}
 
@@ -52,6 +57,7 @@ class Helper:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     files: Mapping[str, bytes]
+    origins: Collection[str]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -77,10 +83,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: HTTPStatus, body: bytes, kind: str = "text/plain; charset=utf-8") -> None:
         self.send_response(status)
-        self.send_header("Access-Control-Allow-Origin", "*")
-        self.send_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
-        self.send_header("Access-Control-Allow-Headers", "*")
-        self.send_header("Access-Control-Allow-Private-Network", "true")
+        origin = self.headers["Origin"]
+        if origin in self.server.origins:
+            self.send_header("Access-Control-Allow-Origin", origin)
+            self.send_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
+            self.send_header("Access-Control-Allow-Headers", "*")
+            self.send_header("Access-Control-Allow-Private-Network", "true")
+        self.send_header("Vary", "Origin")
         self.send_header("Cache-Control", "no-store")
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))

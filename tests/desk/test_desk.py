@@ -6,6 +6,8 @@ import io
 import re
 import urllib.request
 import zipfile
+from collections.abc import Iterator
+from email.message import Message
 from html import unescape
 from urllib.error import HTTPError
 
@@ -100,16 +102,49 @@ def test_the_guide_leaves_out_what_the_graph_cannot_be_asked() -> None:
     assert Naming.of(PLAIN).nodes["Category"] == ()
 
 
-def test_the_helper_answers_as_browser_asks() -> None:
-    with Helper(lambda address: {"guide.html": address.encode()}) as helper:
-        url = f"{helper.address}/guide.html"
-        asked = urllib.request.Request(url, method="OPTIONS", headers={"Access-Control-Request-Headers": "pragma"})
-        with urllib.request.urlopen(asked) as allowed:
-            assert (allowed.status, allowed.headers["Access-Control-Allow-Headers"]) == (204, "*")
-        with urllib.request.urlopen(f"{url}?x=1") as sent:
-            assert sent.read().decode() == helper.address
-            assert sent.headers["Access-Control-Allow-Origin"] == "*"
-        with pytest.raises(HTTPError, match="404"):
-            urllib.request.urlopen(f"{helper.address}/../password")
-        with pytest.raises(OSError, match="in use"):
-            Helper(lambda _: {}, int(helper.address.rpartition(":")[2]))
+BROWSER = "http://127.0.0.1:7474"
+
+
+@pytest.fixture
+def helper() -> Iterator[Helper]:
+    with Helper(lambda address: {"guide.html": address.encode()}, {BROWSER}) as serving:
+        yield serving
+
+
+def answer(url: str, method: str = "GET", **headers: str) -> tuple[int, Message, bytes]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    with urllib.request.urlopen(urllib.request.Request(url, method=method, headers=named)) as sent:
+        return sent.status, sent.headers, sent.read()
+
+
+def test_the_helper_answers_as_browser_asks(helper: Helper) -> None:
+    url = f"{helper.address}/guide.html"
+    asked = {"Access_Control_Request_Headers": "pragma", "Access_Control_Request_Private_Network": "true"}
+    status, allowed, _ = answer(url, "OPTIONS", Origin=BROWSER, **asked)
+    assert (status, allowed["Access-Control-Allow-Headers"]) == (204, "*")
+    assert (allowed["Access-Control-Allow-Origin"], allowed["Access-Control-Allow-Private-Network"]) == (
+        BROWSER,
+        "true",
+    )
+    status, sent, body = answer(f"{url}?x=1", Origin=BROWSER)
+    assert (body.decode(), sent["Access-Control-Allow-Origin"], sent["Vary"]) == (helper.address, BROWSER, "Origin")
+    with pytest.raises(HTTPError, match="404"):
+        answer(f"{helper.address}/../password")
+    with pytest.raises(OSError, match="in use"):
+        Helper(lambda _: {}, (), int(helper.address.rpartition(":")[2]))
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://127.0.0.1:7475", "https://127.0.0.1:7474", "null", "*"]
+)
+@pytest.mark.parametrize("method", ["OPTIONS", "GET", "HEAD"])
+def test_the_helper_lets_no_other_page_read(helper: Helper, origin: str, method: str) -> None:
+    _, sent, _ = answer(f"{helper.address}/guide.html", method, Origin=origin)
+    assert [name for name in sent if name.startswith("Access-Control")] == []
+    assert sent["Vary"] == "Origin"
+
+
+def test_the_helper_sends_a_file_to_who_is_no_page(helper: Helper) -> None:
+    _, sent, body = answer(f"{helper.address}/guide.html")
+    assert body.decode() == helper.address
+    assert "Access-Control-Allow-Origin" not in sent

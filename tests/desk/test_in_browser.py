@@ -11,6 +11,7 @@ import pytest
 from readers import SCHEMA, World, publish_readers
 
 from graphrec_neo4j import asking
+from graphrec_neo4j.browser_link import browser_origins
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.desk import Helper, desk_files
 from graphrec_neo4j.settings import Connection
@@ -105,7 +106,7 @@ def test_expanding_a_recommended_item_shows_more(world: World, database: Databas
 
 
 def test_the_guide_leads_to_a_styled_picture(world: World, database: Database, visit: Callable[[str], Any]) -> None:
-    with Helper(desk_files(database, SCHEMA, "r05", None).files) as helper:
+    with Helper(desk_files(database, SCHEMA, "r05", None).files, browser_origins(database)) as helper:
         page = visit(asking.guide_page(database, f"{helper.address}/guide.html"))
         page.locator("h3", has_text="Recommendations, and why").wait_for()
         page.locator("a[data-exec^=style]").click()
