@@ -28,7 +28,7 @@ from loaders.formats import load
 
 FOLDERS = {"movielens": "movielens_latest_small", "lastfm": "lastfm_social/hetrec2011_original"}
 WITHOUT = ("popularity", "recent-popularity", "auto")
-COLUMNS = ("exact", "error", "history", "popular", "refit", "popular", "fidelity+", "fidelity-", "seconds")
+COLUMNS = ("exact", "error", "no edges", *("random", "popular", "same") * 2, "fidelity+", "fidelity-", "seconds")
 
 
 def main() -> None:
@@ -59,19 +59,24 @@ def unpacked(name: str, folder: Path) -> Path:
 
 
 def line(model: str, train: GraphSnapshot, pairs: int) -> str:
-    """One model's figures; those of the two controls stand side by side, by history and by refit."""
+    """One model's figures: against random and popular edges, and pairs of the same score, by history and by refit."""
     began = time.perf_counter()
     told = faithfulness(create(model).fit(train), train, lambda graph: create(model).fit(graph), pairs)
     refitted = told["refitted"]
     cells = [
         f"{told['exact']}/{told['pairs']}",
         f"{told['largest_error']:.0e}",
-        *map(share, (told["beats_random"], told["beats_popular"])),
-        *map(share, (refitted["beats_random"], refitted["beats_popular"])),
+        str(told["without_edges"]),
+        *against(told),
+        *against(refitted),
         *map(share, (told["fidelity_plus"], told["fidelity_minus"])),
         f"{time.perf_counter() - began:.0f}",
     ]
     return f"{model:18}" + "".join(f"{cell:>11}" for cell in cells)
+
+
+def against(told: dict[str, Any]) -> list[str]:
+    return [share(told["beats_random"]), share(told["beats_popular"]), str(told["same_as_random"])]
 
 
 def share(value: Any) -> str:
