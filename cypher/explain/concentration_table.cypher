@@ -11,8 +11,9 @@ MATCH (p:GraphRecRun {number: run})
 CALL (p) {
   MATCH (u:`User`)
   WITH p, u LIMIT 100000
-  UNWIND range(0, size(u[p.items_in]) - 1) AS place
-  WITH u[p.items_in][place] AS id, count(*) AS lists, sum(CASE place WHEN 0 THEN 1 ELSE 0 END) AS first
+  WITH u[p.items_in] AS listed
+  UNWIND range(0, size(listed) - 1) AS place
+  WITH listed[place] AS id, count(*) AS lists, sum(CASE place WHEN 0 THEN 1 ELSE 0 END) AS first
   ORDER BY lists DESC, id
   RETURN collect([id, lists]) AS items, sum(lists) AS entries, sum(first) AS everyone
 }
