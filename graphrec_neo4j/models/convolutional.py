@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.models.heard import Heard
+from graphrec_neo4j.models.messages import Messages
 from graphrec_neo4j.models.trained_model import TrainedModel
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from graphrec_neo4j.models.networks.depth import DeepEncoder, LastHop
+    from graphrec_neo4j.training.learning import Learnt
 
 COMBINATIONS = ("last", "mean", "learned", "concatenated", "projected")
 
@@ -83,6 +89,19 @@ class ConvolutionalModel(TrainedModel):
         dropped = 60.0 * pairs if settings.edge_dropout or settings.node_dropout else 0.0
         each = of_nodes + self._edge_memory(pairs)
         return super()._memory(snapshot, pairs) + settings.layers * each + of_ends + 60.0 * pairs + dropped
+
+    def _heard(self, snapshot: GraphSnapshot, learnt: Learnt) -> Heard:
+        hop = self._last_hop(cast("DeepEncoder", learnt.network))
+        if hop is None:
+            return Heard()
+        tastes, (shares, said, onto) = self.tastes, (each.cpu().numpy() for each in hop)
+        ends = (tastes.history.indptr, tastes.history.indices)
+        liked = Messages("taste", tastes.node_type, tastes.edge, *ends, shares, said, toward=onto.T)
+        return Heard((liked.scaled(1 / self._lengths(snapshot, learnt)),))
+
+    def _last_hop(self, network: DeepEncoder) -> LastHop | None:
+        """Return what users hear of items in the last layer, where that is a sum; else None."""
+        return None
 
     def _edge_memory(self, pairs: int) -> float:
         """Bytes that one layer keeps of ``pairs`` edges in both directions, beside the graph."""

@@ -9,7 +9,7 @@ from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.convolutional import ConvolutionalModel, DepthSettings
 
 if TYPE_CHECKING:
-    from graphrec_neo4j.models.networks.depth import DeepEncoder
+    from graphrec_neo4j.models.networks.depth import DeepEncoder, LastHop
     from graphrec_neo4j.training.graph import TrainingGraph
 
 
@@ -38,6 +38,9 @@ class GAT(ConvolutionalModel):
 
     ``a_vw`` is the softmax over w of ``LeakyReLU(p . W x[v] + q . W x[w])``, one for each head. A step keeps vectors
     of all edges, which no other layer here does: some 2 kB an interaction and layer, and ten times the time of gcn.
+
+    The last layer is a sum over neighbours at the attention that it pays, whatever the settings, so reasons are exact:
+    what it carries to a user from each item that she likes. Her own embedding and the layers below are in ``other``.
     """
 
     name = "gat"
@@ -52,6 +55,11 @@ class GAT(ConvolutionalModel):
         from graphrec_neo4j.models.networks.gat import gat
 
         return gat(graph.edges, graph.n_users, graph.n_items, self.settings)
+
+    def _last_hop(self, network: DeepEncoder) -> LastHop:
+        from graphrec_neo4j.models.networks.gat import heard_last
+
+        return heard_last(network)
 
     def _edge_memory(self, pairs: int) -> float:
         return 2.0 * pairs * (4.0 * self.settings.dimensions * 4.0)

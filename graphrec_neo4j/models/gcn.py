@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from graphrec_neo4j.models.convolutional import ConvolutionalModel, DepthSettings
 
 if TYPE_CHECKING:
-    from graphrec_neo4j.models.networks.depth import DeepEncoder
+    from graphrec_neo4j.models.networks.depth import DeepEncoder, LastHop
     from graphrec_neo4j.training.graph import TrainingGraph
 
 
@@ -20,7 +20,8 @@ class GCNSettings(DepthSettings):
 class GCN(ConvolutionalModel):
     """``x_l = relu(A~ x_(l-1) W_l + b_l)``, the last layer without relu; x_0 is a learnt embedding of each node.
 
-    ``A~ = D~^-1/2 (A + I) D~^-1/2``, with D~ the degrees of A + I.
+    ``A~ = D~^-1/2 (A + I) D~^-1/2``, with D~ the degrees of A + I. The last layer is a sum over neighbours, so reasons
+    are exact: what it carries to a user from each item that she likes. All else is in ``other``.
     """
 
     name = "gcn"
@@ -34,3 +35,8 @@ class GCN(ConvolutionalModel):
         from graphrec_neo4j.models.networks.gcn import gcn
 
         return gcn(graph.edges, graph.n_users, graph.n_items, self.settings)
+
+    def _last_hop(self, network: DeepEncoder) -> LastHop:
+        from graphrec_neo4j.models.networks.gcn import heard_last
+
+        return heard_last(network)

@@ -1,95 +1,139 @@
-"""What a user's learnt vector owes to her friends, as parts of her scores."""
+"""``Heard``: all that users' vectors are made of, as reasons for their scores."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
 from typing import Self, cast
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from graphrec_neo4j.models.taste import Tastes
-from graphrec_neo4j.models.ties import kinds_of, tie_types
+from graphrec_neo4j.models.messages import Messages
+from graphrec_neo4j.models.taste import Tastes, TasteVectors, Terms
 from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
-from graphrec_neo4j.snapshot import GraphSnapshot
 
-Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.integer]
+Floats = npt.NDArray[np.float64]
+State = dict[str, "npt.NDArray | sparse.csr_matrix"]
 
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """``share[u, v] * (users[v] . items[i])`` is the part of u's score of i that comes from her friend v.
+    """The ``messages`` that users' vectors are sums of, beside what is their own; none where that is not known.
 
-    ``share`` (n_users, n_users) is CSR; ``kinds`` (m,) names the tie type of each of its entries by its place in
-    ``names``; ``user_type`` is the type of the nodes that the friends are.
+    What comes through the items of a history is told as taste, what comes through others under their own names.
     """
 
-    share: sparse.csr_matrix
-    kinds: npt.NDArray[np.int64]
-    names: tuple[str, ...]
-    user_type: str
+    messages: tuple[Messages, ...] = ()
 
-    @classmethod
-    def of(
-        cls, snapshot: GraphSnapshot, ties: sparse.csr_matrix, names: tuple[str, ...], left: Floats, users: Floats
-    ) -> Self:
-        """Give friends what of each of ``left`` (n_users, d), the part of a vector that no history explains, lies
-        along ``ties @ users``, if it points there and not away.
+    def explain(
+        self, users: Rows, items: Rows, limit: int, tastes: Tastes, vectors: TasteVectors, exact: bool
+    ) -> list[list[Explanation | None]]:
+        """Explain ``items`` (m, k) for ``users`` (m,) by at most ``limit`` positive parts, largest first.
+
+        Where no messages come through histories, the terms of ``vectors`` say what does, and ``exact`` whether these
+        are what the model computes.
         """
-        heard = ties @ users
-        along = (left * heard).sum(axis=1) / np.maximum((heard * heard).sum(axis=1), 1e-12)
-        share = (sparse.diags(np.maximum(along, 0)) @ ties).tocsr().astype(np.float32)
-        share.eliminate_zeros()
-        types = tuple(tie_types(snapshot.schema, names))
-        return cls(share, kinds_of(snapshot, types, share), types, snapshot.schema.recommend_to)
-
-    def contributions(
-        self, user: int, items: npt.NDArray[np.integer], limit: int, tastes: Tastes, users: Floats, vectors: Floats
-    ) -> Iterator[list[Contribution]]:
-        """Yield the ``limit`` largest positive parts of each of ``items`` (k,), largest first.
-
-        ``users`` (n_users, d) and ``vectors`` (n_items, d) are those of the scores. A friend who does not like the
-        item is told with what she likes that is nearest to it; ``tastes`` says what she likes.
-        """
-        mine = slice(self.share.indptr[user], self.share.indptr[user + 1])
-        friends, kinds = self.share.indices[mine], self.kinds[mine]
-        parts = vectors[items].astype(np.float64) @ (users[friends] * self.share.data[mine, None]).astype(np.float64).T
-        order = np.argsort(-parts, axis=1, kind="stable")[:, :limit]
-        for item, best, row in zip(items.tolist(), order, parts, strict=True):
-            yield [
-                self._told(int(friends[place]), item, float(row[place]), self.names[kinds[place]], tastes, vectors)
-                for place in best.tolist()
-                if row[place] > 0 and item != NO_ITEM
+        liked = [each for each in self.messages if each.kind == "taste"]
+        terms = _terms(liked, vectors) if liked else vectors.terms
+        exact = all(each.exact for each in self.messages) if liked else exact
+        whys = tastes.explain(users, items, limit, terms, exact)
+        if not self._others:
+            return whys
+        return [
+            [
+                why and _with(why, parts, limit)
+                for why, parts in zip(row, self._beside(user, listed, limit, tastes, vectors), strict=True)
             ]
+            for user, listed, row in zip(users.tolist(), items, whys, strict=True)
+        ]
 
-    def _told(self, friend: int, item: int, score: float, name: str, tastes: Tastes, vectors: Floats) -> Contribution:
-        path: tuple[tuple[str, int], ...] = ((self.user_type, friend),)
-        edges: tuple[str, ...] = (name, tastes.edge)
-        hers = tastes.history.indices[tastes.history.indptr[friend] : tastes.history.indptr[friend + 1]]
-        if len(hers) and item not in hers:
-            nearest = int(hers[np.argmax(vectors[hers] @ vectors[item])])
-            path, edges = (*path, (tastes.node_type, nearest)), (name, *(tastes.edge,) * 3)
-        return Contribution("tie", score, path, 0, edges)
+    @cached_property
+    def _others(self) -> list[list[Messages]]:
+        """The messages that do not come through histories, by kind and type of those who are told."""
+        beside = [each for each in self.messages if each.kind != "taste"]
+        by_type = sorted(beside, key=lambda each: (each.kind, each.node_type))
+        return [list(group) for _, group in groupby(by_type, key=lambda each: (each.kind, each.node_type))]
 
-    def state(self) -> dict[str, npt.NDArray | sparse.csr_matrix]:
-        """Return what :meth:`restored` takes."""
-        return {
-            "heard": self.share,
-            "heard_kinds": self.kinds,
-            "heard_names": np.array([self.user_type, *self.names]),
-        }
+    def _beside(
+        self, user: int, items: Rows, limit: int, tastes: Tastes, vectors: TasteVectors
+    ) -> list[list[Contribution]]:
+        """The ``limit`` largest positive parts of each of ``items`` (k,) from each of the other groups."""
+        asked = vectors.items[items].astype(np.float64)
+        told: list[list[Contribution]] = [[] for _ in items]
+        for group in self._others:
+            nodes, edges, parts = _joined(group, user, asked)
+            order = np.argsort(-parts, axis=1, kind="stable")[:, :limit]
+            for item, best, row, mine in zip(items.tolist(), order.tolist(), parts, told, strict=True):
+                for place in best:
+                    if row[place] > 0 and item != NO_ITEM:
+                        path, walked = _path(group[0], int(nodes[place]), edges[place], item, tastes, vectors)
+                        mine.append(Contribution(group[0].kind, float(row[place]), path, 0, walked))
+        return told
+
+    def state(self) -> State:
+        """Return what :meth:`restored` takes: nothing where there are no messages."""
+        state: State = {"heard": np.array(len(self.messages))} if self.messages else {}
+        for number, each in enumerate(self.messages):
+            state |= {f"heard{number}_{name}": array for name, array in each.state().items()}
+        return state
 
     @classmethod
-    def restored(cls, state: dict[str, npt.NDArray | sparse.csr_matrix]) -> Self:
+    def restored(cls, state: State) -> Self:
         """The inverse of :meth:`state`; other arrays beside are left alone."""
-        user_type, *names = cast(npt.NDArray, state["heard_names"]).tolist()
-        share, kinds = cast(sparse.csr_matrix, state["heard"]), cast(npt.NDArray, state["heard_kinds"])
-        return cls(share, kinds, tuple(names), user_type)
+        count = int(cast(npt.NDArray, state["heard"])) if "heard" in state else 0
+        return cls(tuple(Messages.restored(_under(f"heard{number}_", state)) for number in range(count)))
 
 
-def with_ties(why: Explanation, ties: list[Contribution], limit: int) -> Explanation:
-    """Return ``why`` with ``ties`` among its contributions, of which the ``limit`` largest are kept."""
-    kept = tuple(sorted((*why.contributions, *ties), key=lambda part: -part.score)[:limit])
+def _under(prefix: str, state: State) -> State:
+    return {name.removeprefix(prefix): each for name, each in state.items() if name.startswith(prefix)}
+
+
+def _terms(liked: Sequence[Messages], vectors: TasteVectors) -> Terms:
+    """What comes through each item of a history, over all messages of taste."""
+
+    def terms(user: int, mine: Rows, items: Rows) -> tuple[Floats, Floats]:
+        asked = vectors.items[items].astype(np.float64)
+        parts = np.zeros((len(items), len(mine)))
+        for each in liked:
+            nodes, found = each.parts(user, asked)
+            parts[:, np.searchsorted(mine, nodes)] += found
+        return asked @ vectors.users[user].astype(np.float64), parts
+
+    return terms
+
+
+def _joined(group: Sequence[Messages], user: int, asked: Floats) -> tuple[Rows, list[str], Floats]:
+    """Through whom a user hears of ``group`` (n,), the edge type that comes first, and the parts (k, n) added up."""
+    found = [each.parts(user, asked) for each in group]
+    every = np.concatenate([senders for senders, _ in found])
+    nodes, first, places = np.unique(every, return_index=True, return_inverse=True)
+    parts = np.zeros((len(nodes), len(asked)))
+    np.add.at(parts, places, np.concatenate([each.T for _, each in found]))
+    edges = [each.edge for each, (senders, _) in zip(group, found, strict=True) for _ in senders]
+    return nodes, [edges[place] for place in first.tolist()], parts.T
+
+
+def _path(
+    heard: Messages, node: int, edge: str, item: int, tastes: Tastes, vectors: TasteVectors
+) -> tuple[tuple[tuple[str, int], ...], tuple[str, ...]]:
+    """The path over ``node`` to ``item`` and its edges; over a friend who does not like it, with what she likes that is
+    nearest to it.
+    """
+    path: tuple[tuple[str, int], ...] = ((heard.node_type, node),)
+    if heard.kind == "tie":
+        hers = tastes.history.indices[tastes.history.indptr[node] : tastes.history.indptr[node + 1]]
+        if len(hers) and item not in hers:
+            nearest = int(hers[np.argmax(vectors.items[hers] @ vectors.items[item])])
+            return (*path, (tastes.node_type, nearest)), (edge, *(tastes.edge,) * 3)
+    return path, (edge, tastes.edge)
+
+
+def _with(why: Explanation, more: list[Contribution], limit: int) -> Explanation:
+    """Return ``why`` with ``more`` among its contributions, of which the ``limit`` largest are kept."""
+    kept = tuple(sorted((*why.contributions, *more), key=lambda part: -part.score)[:limit])
     return replace(why, contributions=kept, other=why.score - sum(part.score for part in kept))

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, get_args
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Literal, cast, get_args
 
 import numpy as np
 
 from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.models.heard import Heard
+from graphrec_neo4j.models.messages import Kind, Messages
 from graphrec_neo4j.models.mixup import MixupSettings
 from graphrec_neo4j.models.trained_model import Mask, TrainedModel
+from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from graphrec_neo4j.models.networks.hetero import HeteroEncoder
-    from graphrec_neo4j.models.networks.typed_edges import TypedEdges
+    from graphrec_neo4j.models.networks.typed_edges import Relation, TypedEdges
     from graphrec_neo4j.training.graph import TrainingGraph
+    from graphrec_neo4j.training.learning import Learnt
 
 Layer = Literal["relational", "transformer"]
 
@@ -51,6 +55,10 @@ class Hetero(TrainedModel):
     All edges of the graph take part, in both directions: interactions, ties, categories and those between other
     types; numeric features of nodes are added to their embeddings. So a user with ties, and an item that nobody likes
     but that has a category, have vectors. Without them it is its bipartite part.
+
+    Relational layers are linear, so reasons are exact: what all of them carry to a user from each item, friend or other
+    node that an edge joins to her. With transformers they are what she hears at her attention, as far as the gelus let
+    it pass, and not exact.
     """
 
     name = "hetero"
@@ -94,6 +102,42 @@ class Hetero(TrainedModel):
                 for _ in range(settings.layers)
             ]
         return [RelationalLayer(edges, settings.dimensions, graph.device) for _ in range(settings.layers)]
+
+    def _heard(self, snapshot: GraphSnapshot, learnt: Learnt) -> Heard:
+        if not self.settings.layers:
+            return Heard()
+        from graphrec_neo4j.models.networks.typed_edges import TypedEdges
+
+        relations, lengths = TypedEdges.of(snapshot).relations, self._lengths(snapshot, learnt)
+        network = cast("HeteroEncoder", learnt.network)
+        if self.settings.layer == "transformer":
+            made = self._attended(snapshot.schema, network, relations)
+        else:
+            made = [self._along(snapshot.schema, relations[number], said) for number, said in network.heard().items()]
+        return Heard(tuple(each.scaled(1 / lengths) for each in made))
+
+    def _attended(self, schema: GraphSchema, network: HeteroEncoder, relations: tuple[Relation, ...]) -> list[Messages]:
+        """What users hear at their attention, through the nonlinearities as they are."""
+        from graphrec_neo4j.models.networks.transformer_messages import told_to_users
+
+        told, opened, toward = told_to_users(network)
+        passed, onward = opened.cpu().numpy(), toward.cpu().numpy()
+        return [
+            replace(
+                self._along(schema, relations[number], said), shares=shares.cpu().numpy(), opened=passed, toward=onward
+            )
+            for number, (shares, said) in told.items()
+        ]
+
+    def _along(self, schema: GraphSchema, relation: Relation, said: Tensor) -> Messages:
+        """What users hear along ``relation`` of nodes that say ``said`` (n, d)."""
+        from graphrec_neo4j.models.networks.typed_edges import type_of
+
+        role, tastes, table = schema.roles[relation.edge], self.tastes, said.cpu().numpy()
+        if role == "interaction":
+            return Messages.along("taste", tastes.node_type, tastes.edge, relation.weights, table)
+        kind: Kind = "tie" if role == "tie" else "category"
+        return Messages.along(kind, type_of(schema, relation.of), relation.edge, relation.weights, table)
 
     def _known_users(self, snapshot: GraphSnapshot) -> Mask:
         """Everyone: a user of whom no edge and no feature tells has a vector of zeros."""

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, get_args
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Literal, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.models.base import Rows, State
-from graphrec_neo4j.models.heard import Heard, with_ties
+from graphrec_neo4j.models.heard import Heard
 from graphrec_neo4j.models.history_regression import HistoryRegression
+from graphrec_neo4j.models.messages import Messages
 from graphrec_neo4j.models.taste import TasteVectors, pattern
 from graphrec_neo4j.models.tie_gate import gate_bytes, gates
-from graphrec_neo4j.models.ties import like_minded, normalised, ties_of
-from graphrec_neo4j.models.trained_model import Mask, TrainedModel
-from graphrec_neo4j.results import Explanation
+from graphrec_neo4j.models.ties import kinds_of, like_minded, normalised, tie_types, ties_of
+from graphrec_neo4j.models.trained_model import Floats, Mask, TrainedModel
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.training.settings import TrainingSettings
 
@@ -66,9 +65,13 @@ class SocialGCNSettings(TrainingSettings):
 class SocialGCN(TrainedModel):
     """``score(u, i) = e_u . e_i``, with e the mean of ``layers`` steps over interactions and, for users, ties.
 
-    A user with ties but without a history is placed by her friends. Without ties it is LightGCN. Reasons are what a
-    regression finds of the history, then of the friends' vectors in what is left. A batch costs one propagation over
-    both graphs.
+    A user with ties but without a history is placed by her friends. Without ties it is LightGCN. A batch costs one
+    propagation over both graphs.
+
+    With sums or gates the propagation is linear, so reasons are exact: ``e_u`` is a share of her own embedding, plus
+    what each layer carries to her from each item that she likes and from each friend, at the attention that the friend
+    has. With ``fusion="tanh"`` they are what a regression finds of the history, then of the friends' vectors in what is
+    left.
     """
 
     name = "social-gcn"
@@ -79,7 +82,6 @@ class SocialGCN(TrainedModel):
     settings: SocialGCNSettings
     settings_class: ClassVar[type] = SocialGCNSettings
 
-    heard: Heard
     gate: npt.NDArray[np.float64]
     loudness: sparse.csr_matrix
 
@@ -121,27 +123,35 @@ class SocialGCN(TrainedModel):
         parts = super()._parts(snapshot, learnt)
         if self.settings.fusion == "gate":
             self.trained = {**self.trained, "gate": float(self.gate.mean())}
-        left = parts.users - HistoryRegression(parts.through).vectors(self.tastes.history)
-        self.heard = Heard.of(snapshot, self.loudness, self.settings.ties, left, parts.users)
         return parts
 
-    def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
-        whys = super()._explain_many(users, items, limit)
-        return [
-            [
-                why and with_ties(why, ties, limit)
-                for why, ties in zip(
-                    row,
-                    self.heard.contributions(user, listed, limit, self.tastes, self.parts.users, self.parts.items),
-                    strict=True,
-                )
-            ]
-            for user, listed, row in zip(users.tolist(), items, whys, strict=True)
-        ]
+    def _heard(self, snapshot: GraphSnapshot, learnt: Learnt) -> Heard:
+        types = tuple(tie_types(snapshot.schema, self.settings.ties))
+        linear = self.settings.fusion != "tanh" and self.settings.layers > 0
+        *liked, ties = self._carried(snapshot, learnt) if linear else (self._regressed(snapshot),)
+        kinds = kinds_of(snapshot, types, self.loudness)
+        by_type = [replace(ties.only(kinds == number), edge=name) for number, name in enumerate(types)]
+        return Heard((*liked, *(each for each in by_type if len(each.senders))))
 
-    def _state(self) -> State:
-        return {**super()._state(), **self.heard.state()}
+    def _carried(self, snapshot: GraphSnapshot, learnt: Learnt) -> tuple[Messages, Messages]:
+        """What all layers carry to users from items, and from friends."""
+        of_items, of_friends, attention = cast("SocialEncoder", learnt.network).heard()
+        tastes, lengths = self.tastes, self._lengths(snapshot, learnt)
+        weights = normalised(tastes.history)
+        liked = Messages.along("taste", tastes.node_type, tastes.edge, weights, of_items.cpu().numpy())
+        ties = self._from_friends(snapshot, of_friends.cpu().numpy())
+        if attention is not None:
+            each_layer = np.tile(np.eye(self.settings.dimensions, dtype=np.float32), self.settings.layers)
+            ties = replace(ties, shares=attention.cpu().numpy(), toward=each_layer)
+        return liked.scaled(1 / lengths), ties.scaled(1 / lengths)
 
-    def _restore(self, state: State) -> None:
-        super()._restore(state)
-        self.heard = Heard.restored(state)
+    def _regressed(self, snapshot: GraphSnapshot) -> Messages:
+        """What lies along the friends' vectors in the part of a user's that no history explains, if it points there."""
+        users = self.parts.users
+        left = users - HistoryRegression(self.parts.through).vectors(self.tastes.history)
+        heard = self.loudness @ users
+        along = (left * heard).sum(axis=1) / np.maximum((heard * heard).sum(axis=1), 1e-12)
+        return self._from_friends(snapshot, users).scaled(np.maximum(along, 0))
+
+    def _from_friends(self, snapshot: GraphSnapshot, said: Floats) -> Messages:
+        return Messages.along("tie", snapshot.schema.recommend_to, "", self.loudness, said)

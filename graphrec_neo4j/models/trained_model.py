@@ -14,6 +14,7 @@ from scipy import sparse
 from graphrec_neo4j.errors import MissingExtraError, ModelError
 from graphrec_neo4j.foresee import must_fit_into
 from graphrec_neo4j.models.base import Scores
+from graphrec_neo4j.models.heard import Heard
 from graphrec_neo4j.models.history_regression import HistoryRegression, scales
 from graphrec_neo4j.models.taste import Tastes, TasteVectors, pattern
 from graphrec_neo4j.models.vector_model import VectorModel
@@ -88,6 +89,7 @@ class TrainedModel(VectorModel):
         if learnt.held_out:
             self.chosen_on = f"the epoch on NDCG@20 of {learnt.held_out}"
         self.parts = self._parts(snapshot, learnt)
+        self.heard = self._heard(snapshot, learnt)
 
     def _parts(self, snapshot: GraphSnapshot, learnt: Learnt) -> TasteVectors:
         """Make what scores and reasons need of the learnt vectors; 0 for those of whom nothing is known."""
@@ -97,6 +99,14 @@ class TrainedModel(VectorModel):
         history = self.tastes.history
         through = HistoryRegression.of(history, users, items).through
         return TasteVectors(users, items, through, scales(history))
+
+    def _heard(self, snapshot: GraphSnapshot, learnt: Learnt) -> Heard:
+        """Return what reaches users' vectors in the network's own arithmetic, if a model tells its reasons by that."""
+        return Heard()
+
+    def _lengths(self, snapshot: GraphSnapshot, learnt: Learnt) -> Floats:
+        """What the learnt vectors of users are divided by (n_users,) to be published."""
+        return self._divisor(learnt.users * self._known_users(snapshot)[:, None])[:, 0]
 
     def _known_users(self, snapshot: GraphSnapshot) -> Mask:
         """Which users (n_users,) the network has learnt something of: those with a history."""

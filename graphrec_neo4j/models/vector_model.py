@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.models.heard import Heard
 from graphrec_neo4j.models.taste import Tastes, TasteVectors
 from graphrec_neo4j.ranking.topk import top_k_of_vectors
 from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
@@ -16,14 +17,16 @@ from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
 class VectorModel(Recommender):
     """``score(u, i) = users[u] . items[i]``, of which :class:`TasteVectors` say what goes through u's history.
 
-    A model fills ``tastes`` and ``parts`` by ``_fit``. Nothing is known of a user whose vector is 0, as without a
-    history: she gets the most popular items.
+    A model fills ``tastes`` and ``parts`` by ``_fit``, and ``heard`` where it knows of which messages a user's vector
+    is the sum: these are its reasons then, else what ``parts`` say. Nothing is known of a user whose vector is 0, as
+    without a history: she gets the most popular items.
     """
 
     reasons_are_exact: ClassVar[bool] = True
 
     tastes: Tastes
     parts: TasteVectors
+    heard: Heard = Heard()
 
     def vectors(self) -> Vectors:
         """Return vectors whose dot products are the scores."""
@@ -43,10 +46,11 @@ class VectorModel(Recommender):
         return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
 
     def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
-        return self.tastes.explain(users, items, limit, self.parts.terms, self.reasons_are_exact)
+        return self.heard.explain(users, items, limit, self.tastes, self.parts, self.reasons_are_exact)
 
     def _state(self) -> State:
-        return {**self.tastes.state(), **self.parts.state()}
+        return {**self.tastes.state(), **self.parts.state(), **self.heard.state()}
 
     def _restore(self, state: State) -> None:
         self.tastes, self.parts = Tastes.restored(state), TasteVectors.restored(state)
+        self.heard = Heard.restored(state)

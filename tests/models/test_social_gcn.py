@@ -281,7 +281,7 @@ def test_without_any_ties_it_is_lightgcn_with_another_start() -> None:
     pytest.importorskip("torch_geometric")
     graph = cut_off(communities())
     model = create("social-gcn", **QUICK).fit(graph)
-    assert model.heard.share.nnz == 0
+    assert [each.kind for each in model.heard.messages] == ["taste"]
     assert not model.vectors().users[-1].any()
 
 
@@ -311,7 +311,7 @@ def test_a_renamed_schema_with_two_tie_types_works(tmp_path: Path, monkeypatch: 
     monkeypatch.setitem(sys.modules, "torch", None)
     again = create("social-gcn", fusion="sum", tie_weight=0.5, **QUICK).restore(tmp_path)
     assert again.explain(0, 2) == model.explain(0, 2)
-    assert again.heard.names == ("KNOWS", "WORKED_WITH")
+    assert [each.edge for each in again.heard.messages] == ["APPLIED", "KNOWS", "WORKED_WITH"]
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,10 @@ class Connections:
         """From each neighbour to its node (2, m), sorted by node, as PyTorch Geometric spells it."""
         return torch.stack([self.neighbour, self.node])
 
+    def leading(self, n_users: int) -> Tensor:
+        """Return which entries (m,) lead from another node to one of the ``n_users`` first, where items come after."""
+        return (self.node < n_users) & (self.neighbour >= n_users)
+
     @cached_property
     def symmetric(self) -> Tensor:
         """``D^-1/2 A D^-1/2`` as sparse CSR (n, n)."""

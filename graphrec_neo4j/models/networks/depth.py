@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,18 @@ with warnings.catch_warnings():
     from torch_geometric.nn import PairNorm
 
 Activation = Callable[[Tensor], Tensor]
+
+
+class LastHop(NamedTuple):
+    """What users hear of the items that they like in a last layer that adds up: a sum of shares of what is said.
+
+    ``shares`` (m, heads) of each item of each history, user by user and sorted by item; what an item ``said``
+    (n_items, d), head by head; and what becomes of that in a user's final vector, ``onto`` (d, width).
+    """
+
+    shares: Tensor
+    said: Tensor
+    onto: Tensor
 
 
 def nothing(x: Tensor) -> Tensor:
@@ -85,18 +98,38 @@ class DeepEncoder(Encoder):
         """Return the input and what each layer makes of it."""
         return [self._sides(x) for x in self._carried()]
 
+    def last_hop(self) -> tuple[Tensor, Tensor]:
+        """Return what goes into the last convolution (n_nodes, d), and what its outputs become (d, width) in the final
+        vectors: a linear map, for networks whose last activation is :func:`nothing` and for PairNorm's means and
+        scale as they are.
+        """
+        *_, (before, heard, _) = self._steps(self.first())
+        below = [torch.zeros_like(self._unit(heard)) for _ in self.convolutions]
+        unit, zero = (self.last(self.combination([*below, each])) for each in (self._unit(heard), below[0]))
+        centred = heard - heard.mean(dim=0)
+        scale = self.norm(heard).norm() / centred.norm() if isinstance(self.norm, PairNorm) else 1.0
+        return before, (unit - zero) * scale
+
+    @staticmethod
+    def _unit(x: Tensor) -> Tensor:
+        return torch.eye(x.shape[1], device=x.device, dtype=x.dtype)
+
     def _carried(self) -> list[Tensor]:
-        carried: list[Tensor] = [self.first()]
+        start = self.first()
+        return [start, *(x for _, _, x in self._steps(start))]
+
+    def _steps(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """What goes into each convolution, what comes out of it, and the layer that this makes."""
         said = self.virtual.start if self.virtual else None
         for number, convolution in enumerate(self.convolutions):
-            before = carried[-1]
             if self.virtual:
-                said = self.virtual(before, said, number)
-                before = before + said
+                said = self.virtual(x, said, number)
+                x = x + said
             connections = self.connections.without(*self.drops) if self.training else self.connections
-            x = self.activations[number](self.norm(convolution(before, connections)))
-            carried.append(x + before if self.residual else x)
-        return carried
+            before, heard = x, convolution(x, connections)
+            x = self.activations[number](self.norm(heard))
+            x = x + before if self.residual else x
+            yield before, heard, x
 
     def _sides(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return x[: self.n_users], x[self.n_users :]

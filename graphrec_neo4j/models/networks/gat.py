@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+import torch
 from torch import Tensor
 from torch.nn.functional import elu
 
 from graphrec_neo4j.models.networks.connections import Connections
-from graphrec_neo4j.models.networks.depth import Along, DeepEncoder, NodeEmbeddings, nothing
+from graphrec_neo4j.models.networks.depth import Along, DeepEncoder, LastHop, NodeEmbeddings, nothing
 
 if TYPE_CHECKING:
     from graphrec_neo4j.models.gat import GATSettings
@@ -42,3 +43,14 @@ def gat(edges: Tensor, n_users: int, n_items: int, settings: GATSettings) -> Dee
         [layer() for _ in range(settings.layers)],
         [elu] * (settings.layers - 1) + [nothing],
     )
+
+
+@torch.no_grad()
+def heard_last(network: DeepEncoder) -> LastHop:
+    """Return what users hear in the last layer of a :func:`gat`, at their attention."""
+    before, onto = network.last_hop()
+    convolution = cast("GATConv | GATv2Conv", cast(Along, network.convolutions[-1]).convolution)
+    connections = cast(Connections, network.connections)
+    _, (_, attention) = convolution(before, connections.edge_index, return_attention_weights=True)
+    said = (convolution.lin_l if isinstance(convolution, GATv2Conv) else convolution.lin)(before)
+    return LastHop(attention[connections.leading(network.n_users)], said[network.n_users :], onto)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from typing import cast
 
+import torch
 from torch import Tensor
 from torch.nn.functional import relu
 
 from graphrec_neo4j.models.convolutional import DepthSettings
 from graphrec_neo4j.models.networks.connections import Connections
-from graphrec_neo4j.models.networks.depth import Along, DeepEncoder, NodeEmbeddings, nothing
+from graphrec_neo4j.models.networks.depth import Along, DeepEncoder, LastHop, NodeEmbeddings, nothing
 from graphrec_neo4j.models.networks.propagation import carry
 
 with warnings.catch_warnings():
@@ -44,3 +46,13 @@ def gcn(edges: Tensor, n_users: int, n_items: int, settings: DepthSettings) -> D
         [Along(SymmetricGCNConv(dimensions), lambda connections: connections.symmetric) for _ in range(layers)],
         [relu] * (layers - 1) + [nothing],
     )
+
+
+@torch.no_grad()
+def heard_last(network: DeepEncoder) -> LastHop:
+    """Return what users hear in the last layer of a :func:`gcn`."""
+    before, onto = network.last_hop()
+    convolution = cast(SymmetricGCNConv, cast(Along, network.convolutions[-1]).convolution)
+    connections = cast(Connections, network.connections)
+    shares = connections.symmetric.values()[connections.leading(network.n_users)]
+    return LastHop(shares[:, None], convolution.lin(before)[network.n_users :], onto)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -117,6 +118,22 @@ class HeteroEncoder(Encoder):
     def layers(self) -> list[tuple[Tensor, Tensor]]:
         """Return the vectors of users and items after each layer."""
         return [(each[USERS], each[ITEMS]) for each in self.carried()]
+
+    @torch.no_grad()
+    def heard(self) -> dict[int, Tensor]:
+        """Return what all relational layers say to users by each relation that leads to them, by its number.
+
+        Of every node (n, d) that it comes from, to be weighed by the relation's matrix; a mean over the layers, the
+        last said to nobody.
+        """
+        *below, _ = self.carried()
+        steps = [cast(RelationalLayer, step) for step in self.steps]
+        leading = [(number, of) for number, (of, to) in enumerate(steps[0].ends) if to == USERS]
+        return {
+            number: torch.stack([h[of] @ step.weights[number] for h, step in zip(below, steps, strict=True)]).sum(0)
+            / (len(below) + 1)
+            for number, of in leading
+        }
 
 
 def _small_map(features: int, dimensions: int) -> nn.Linear:

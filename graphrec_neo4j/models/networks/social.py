@@ -44,10 +44,14 @@ class TieAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return what each user hears (n_users, d) of the vectors ``x`` (n_users, d)."""
+        return scatter(self.shares(x)[:, None] * x[self.friend], self.user, dim_size=len(x))
+
+    def shares(self, x: Tensor) -> Tensor:
+        """Return ``a`` (m,), tie by tie in the order of the rows of T."""
         directions = normalize(x)
         alike = (directions[self.user] * directions[self.friend]).sum(1)
         share = softmax(self.sharpness * alike + self.log, self.user, num_nodes=len(x))
-        return scatter((share * self.total[self.user])[:, None] * x[self.friend], self.user, dim_size=len(x))
+        return share * self.total[self.user]
 
 
 class Sum(nn.Module):
@@ -108,3 +112,18 @@ class SocialEncoder(Encoder):
     def layers(self) -> list[tuple[Tensor, Tensor]]:
         """Return the vectors of users and items after each layer."""
         return [(x[: self.n_users], x[self.n_users :]) for x in self.carried()]
+
+    @torch.no_grad()
+    def heard(self) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return what all layers say to users, where fusion is a sum: a mean over the layers, the last said to nobody.
+
+        Of items (n_items, d), to be weighed by the adjacency; of friends, by the ties (n_users, d), or where there is
+        attention side by side for each layer (n_users, layers * d), with the shares (m, layers) of the ties.
+        """
+        *below, _ = self.carried()
+        said = torch.stack(below) / (len(below) + 1)
+        users, items = said[:, : self.n_users], said[:, self.n_users :].sum(dim=0)
+        if not isinstance(self.friends, TieAttention):
+            return items, users.sum(dim=0), None
+        shares = [self.friends.shares(x[: self.n_users]) for x in below]
+        return items, torch.cat(list(users), dim=1), torch.stack(shares, dim=1)

@@ -16,6 +16,7 @@ from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot, Nodes
 
 USERS, ITEMS = "users", "items"
+_BACK = " back"
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +27,11 @@ class Relation:
     of: str
     to: str
     weights: sparse.csr_matrix
+
+    @property
+    def edge(self) -> str:
+        """The edge type that is followed, forward or back."""
+        return self.name.removesuffix(_BACK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +63,7 @@ class TypedEdges:
             if matrix.nnz:
                 relations += _relations(snapshot.schema, name, normalised(matrix))
         named = dict.fromkeys([USERS, ITEMS, *(end for each in relations for end in (each.of, each.to))])
-        nodes = {block: snapshot.nodes[_type_of(snapshot.schema, block)] for block in named}
+        nodes = {block: snapshot.nodes[type_of(snapshot.schema, block)] for block in named}
         features = {block: _standardised(held) for block, held in nodes.items() if held.features is not None}
         return cls({block: len(held) for block, held in nodes.items()}, features, tuple(relations))
 
@@ -85,7 +91,7 @@ def _relations(schema: GraphSchema, name: str, weights: sparse.csr_matrix) -> li
     for source, target in ends:
         made.append(Relation(name, target, source, weights))
         if kind.directed:
-            made.append(Relation(f"{name} back", source, target, back))
+            made.append(Relation(f"{name}{_BACK}", source, target, back))
     return made
 
 
@@ -95,7 +101,8 @@ def _blocks(schema: GraphSchema, node_type: str) -> list[str]:
     return blocks or [f":{node_type}"]
 
 
-def _type_of(schema: GraphSchema, block: str) -> str:
+def type_of(schema: GraphSchema, block: str) -> str:
+    """Return the type of the nodes of ``block``."""
     return {USERS: schema.recommend_to, ITEMS: schema.recommend}.get(block, block[1:])
 
 

@@ -1,0 +1,98 @@
+"""``Messages``: what users' vectors are made of, neighbour by neighbour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Literal, Self, cast
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.integer]
+Kind = Literal["taste", "tie", "category"]
+
+
+@dataclass(frozen=True, eq=False)
+class Messages:
+    """The part of every user's vector that comes from her neighbours of one kind, each by itself.
+
+    User u hears the m entries ``pointers[u]`` to ``pointers[u + 1]``; entry e comes from ``senders[e]``, a row of
+    ``table`` (n_senders, h * w), of which the share ``shares[e]`` (h,) is heard, head by head. ``toward`` (d, h * w)
+    makes of an item's vector what meets those of the table, None for the vector itself; ``opened`` (n_users, h * w) is
+    how far the nonlinearity above lets each coordinate pass, None without one. So of i's score comes from entry e
+
+        ``sum over heads of shares[e] * (table[senders[e]] . (opened[u] * (items[i] @ toward)))``.
+
+    It is told as coming through its sender, a ``node_type`` that an ``edge`` joins to the user; or where the sender is
+    not joined to her, through those over whom it is reached: row e of ``via`` (m, n_told), which sums to one.
+    """
+
+    kind: Kind
+    node_type: str
+    edge: str
+    pointers: Rows
+    senders: Rows
+    shares: Floats
+    table: Floats
+    toward: Floats | None = None
+    opened: Floats | None = None
+    via: sparse.csr_matrix | None = None
+
+    @classmethod
+    def along(cls, kind: Kind, node_type: str, edge: str, weights: sparse.csr_matrix, table: Floats) -> Self:
+        """Every user hears the rows of ``table`` (n_senders, d) by her row of ``weights`` (n_users, n_senders)."""
+        shares = weights.data[:, None].astype(np.float32)
+        return cls(kind, node_type, edge, weights.indptr, weights.indices, shares, table.astype(np.float32))
+
+    @property
+    def exact(self) -> bool:
+        """Whether the parts are summands of the model, with no nonlinearity above them and told by their senders."""
+        return self.opened is None and self.via is None
+
+    def scaled(self, by: npt.NDArray[np.floating]) -> Self:
+        """Return what each user hears times ``by`` (n_users,)."""
+        shares = self.shares * np.repeat(by, np.diff(self.pointers))[:, None]
+        return replace(self, shares=shares.astype(np.float32))
+
+    def only(self, mask: npt.NDArray[np.bool_]) -> Self:
+        """Return the entries where ``mask`` (m,) holds."""
+        pointers = np.concatenate([[0], np.cumsum(mask)])[self.pointers]
+        via = None if self.via is None else self.via[mask]
+        return replace(self, pointers=pointers, senders=self.senders[mask], shares=self.shares[mask], via=via)
+
+    def parts(self, user: int, vectors: npt.NDArray[np.float64]) -> tuple[Rows, npt.NDArray[np.float64]]:
+        """Return through whom ``user`` hears (n,), each once, and the part (k, n) of the scores that goes through each.
+
+        ``vectors`` (k, d) are those of items. Summed in 64 bits.
+        """
+        mine = slice(int(self.pointers[user]), int(self.pointers[user + 1]))
+        senders, shares = self.senders[mine], self.shares[mine].astype(np.float64)
+        met = vectors if self.toward is None else vectors @ self.toward
+        if self.opened is not None:
+            met = met * self.opened[user]
+        heard = self.table[senders] * np.repeat(shares, met.shape[1] // shares.shape[1], axis=1)
+        parts = met @ heard.T
+        return (senders, parts) if self.via is None else _through(self.via[mine], parts)
+
+    def state(self) -> dict[str, npt.NDArray | sparse.csr_matrix]:
+        """Return what :meth:`restored` takes."""
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)[3:]}
+        arrays["about"] = np.array([self.kind, self.node_type, self.edge])
+        return {name: array for name, array in arrays.items() if array is not None}
+
+    @classmethod
+    def restored(cls, state: dict[str, npt.NDArray | sparse.csr_matrix]) -> Self:
+        """The inverse of :meth:`state`."""
+        arrays = dict(state)
+        kind, node_type, edge = cast(npt.NDArray, arrays.pop("about")).tolist()
+        return cls(kind, node_type, edge, **arrays)
+
+
+def _through(ways: sparse.csr_matrix, parts: npt.NDArray[np.float64]) -> tuple[Rows, npt.NDArray[np.float64]]:
+    """Share ``parts`` (k, m) out among the columns of ``ways`` (m, n_told) that are there."""
+    told, places = np.unique(ways.indices, return_inverse=True)
+    dense = np.zeros((ways.shape[0], len(told)))
+    dense[np.repeat(np.arange(len(dense)), np.diff(ways.indptr)), places] = ways.data
+    return told, parts @ dense
