@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import PublishError
@@ -14,12 +14,16 @@ from graphrec_neo4j.explain.stored import Described
 from graphrec_neo4j.ids import Key
 from graphrec_neo4j.models import create
 from graphrec_neo4j.models.base import Recommender
+from graphrec_neo4j.models.deep_reasons import deep_reasons
 from graphrec_neo4j.queries import statement
 from graphrec_neo4j.ranking.counterfactual import Change, Listed, comes_with, leaves_without
 from graphrec_neo4j.runs import Run, current_run
 from graphrec_neo4j.settings import cache_folder
 from graphrec_neo4j.snapshot import GraphSnapshot
 from loaders.from_neo4j import from_neo4j
+
+if TYPE_CHECKING:
+    from graphrec_neo4j.picture.subgraph import NamedReasons
 
 _CONTRIBUTIONS = 5
 _LISTED = 20
@@ -88,6 +92,17 @@ def what_if(database: Database, user: Key, item: Key) -> tuple[WhatIf, bool]:
     change: Change | None = leaves_without(listed) if now else comes_with(listed)
     items = None if change is None else tuple(_titled(snapshot, each) for each in change.items)
     return WhatIf(now, _LISTED, items, change is not None and change.smallest), fitted
+
+
+def subgraph(database: Database, user: Key, item: Key) -> tuple[NamedReasons, bool]:
+    """Find the edges that carry the score in the network that was trained, and the best paths; as :func:`explain_pair`.
+
+    Raises ModelError where the published model has no network.
+    """
+    from graphrec_neo4j.picture.subgraph import named
+
+    model, snapshot, row, item_row, fitted = _asked(database, user, item)
+    return named(deep_reasons(model, snapshot, row, item_row), snapshot, row, item_row), fitted
 
 
 def _titled(snapshot: GraphSnapshot, row: int) -> tuple[Key, str]:

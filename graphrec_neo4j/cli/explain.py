@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from graphrec_neo4j.asking import Explained
     from graphrec_neo4j.database import Database
     from graphrec_neo4j.ids import Key
+    from graphrec_neo4j.picture.subgraph import NamedReasons
     from graphrec_neo4j.schema import GraphSchema
 
 
@@ -31,10 +32,17 @@ if TYPE_CHECKING:
 @click.argument("item")
 @page_option("Write the explanation as one self-contained page, with its paths drawn.")
 @click.option("--what-if", is_flag=True, help="Also what would take ITEM out of USER's list, or bring it in.")
+@click.option("--subgraph", is_flag=True, help="Also the edges that carry the score in a trained graph network.")
 @json_option
 @connection_options
 def explain(
-    user: str, item: str, html: Path | None, what_if: bool, as_json: bool, connect: Callable[[], Database]
+    user: str,
+    item: str,
+    html: Path | None,
+    what_if: bool,
+    subgraph: bool,
+    as_json: bool,
+    connect: Callable[[], Database],
 ) -> None:
     """Say why ITEM has its score for USER, in sentences, with a link that draws it in Neo4j Browser.
 
@@ -45,6 +53,8 @@ def explain(
     Example: graphrec-neo4j explain 42 17 --html why.html
 
     Example: graphrec-neo4j explain 42 17 --what-if
+
+    Example: graphrec-neo4j explain 42 17 --subgraph
     """
     from graphrec_neo4j import asking
 
@@ -56,15 +66,19 @@ def explain(
         else:
             explained = asking.explain(database, schema, user_key, item_key)
         change = _changes(database, user_key, item_key) if what_if else None
+        carried = _subgraph(database, user_key, item_key) if subgraph else None
     if explained.note:
         note(explained.note)
     if as_json:
-        changed = {"what_if": change.to_json()} if change else {}
+        changed: dict[str, Any] = {"what_if": change.to_json()} if change else {}
+        changed |= {"subgraph": carried.to_json()} if carried else {}
         answer_json(explained.to_json() | changed | ({"html": str(html)} if html else {}))
     else:
         click.echo("\n".join(_lines(explained)))
         if change:
             click.echo(_change(change, explained.title))
+        if carried:
+            click.echo("\n".join(carried.lines()))
 
 
 def _changes(database: Database, user: Key, item: Key) -> WhatIf:
@@ -74,6 +88,15 @@ def _changes(database: Database, user: Key, item: Key) -> WhatIf:
     if fitted:
         note("the graph has changed since the last sync, so the model was fitted again to say what would change.")
     return change
+
+
+def _subgraph(database: Database, user: Key, item: Key) -> NamedReasons:
+    from graphrec_neo4j.answers import subgraph
+
+    carried, fitted = subgraph(database, user, item)
+    if fitted:
+        note("the graph has changed since the last sync, so the model was fitted again to find what carries the score.")
+    return carried
 
 
 def _change(change: WhatIf, title: str) -> str:

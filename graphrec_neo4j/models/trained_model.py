@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from scipy import sparse
 
 from graphrec_neo4j.errors import MissingExtraError, ModelError
 from graphrec_neo4j.foresee import must_fit_into
-from graphrec_neo4j.models.base import Scores
+from graphrec_neo4j.models.base import Scores, State
 from graphrec_neo4j.models.heard import Heard
 from graphrec_neo4j.models.history_regression import HistoryRegression, scales
 from graphrec_neo4j.models.taste import Tastes, TasteVectors, pattern
@@ -31,12 +31,15 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
+_NETWORK = "network/"
+
 
 class TrainedModel(VectorModel):
     """``score(u, i) = users[u] . items[i]``, the vectors of a network that :meth:`_network` builds.
 
     Trained through PyTorch on ``device`` (``"auto"``, ``"cpu"``, ``"cuda"``), watched and kept as ``options`` say; both
     are no settings of the model, and a restored model needs no torch. Interactions count once, whatever their weight.
+    Where single edges, or triples, can be asked of the network, its ``parameters`` are kept beside the vectors.
     Reasons are the parts of a :class:`HistoryRegression` of the users' vectors, and not exact: what it does not catch
     is in ``other``. Unseen users have the regression's vector.
     """
@@ -52,6 +55,8 @@ class TrainedModel(VectorModel):
     device: str = "auto"
     options: TrainingOptions = TrainingOptions()
     trained: Mapping[str, Any] = MappingProxyType({})
+    seed: int = 0
+    parameters: Mapping[str, npt.NDArray] = MappingProxyType({})
 
     @abstractmethod
     def _network(self, graph: TrainingGraph) -> Encoder:
@@ -67,6 +72,7 @@ class TrainedModel(VectorModel):
 
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         try:
+            from graphrec_neo4j.models.networks.kept import kept_of
             from graphrec_neo4j.training.learning import learn, room_on
         except ImportError as error:
             raise MissingExtraError(f"the {self.name} model", "gnn") from error
@@ -90,6 +96,26 @@ class TrainedModel(VectorModel):
             self.chosen_on = f"the epoch on NDCG@20 of {learnt.held_out}"
         self.parts = self._parts(snapshot, learnt)
         self.heard = self._heard(snapshot, learnt)
+        self.seed, self.parameters = seed, kept_of(learnt.network)
+
+    def network_over(self, snapshot: GraphSnapshot) -> tuple[Encoder, TrainingGraph]:
+        """Build the network anew on ``snapshot``, the graph of the fit, on the CPU and as it was when it had learnt.
+
+        Raises ModelError where its parameters were not kept.
+        """
+        from graphrec_neo4j.models.networks.kept import rebuilt
+
+        return rebuilt(self._network, self.parameters, snapshot, self.seed)
+
+    def _state(self) -> State:
+        kept = {_NETWORK + name.replace(".", "/"): values for name, values in self.parameters.items()}
+        return {**super()._state(), **kept, "seed": np.array(self.seed)}
+
+    def _restore(self, state: State) -> None:
+        super()._restore(state)
+        kept = {name.removeprefix(_NETWORK): held for name, held in state.items() if name.startswith(_NETWORK)}
+        self.parameters = {name.replace("/", "."): cast(npt.NDArray, held) for name, held in kept.items()}
+        self.seed = int(cast(npt.NDArray, state.get("seed", np.zeros(()))))
 
     def _parts(self, snapshot: GraphSnapshot, learnt: Learnt) -> TasteVectors:
         """Make what scores and reasons need of the learnt vectors; 0 for those of whom nothing is known."""

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from graphrec_neo4j.models.networks.weighted_edges import WeightedEdges
+
 with warnings.catch_warnings():
     # PyTorch Geometric still compiles parts of itself with torch.jit.script, which torch tells every user.
     warnings.filterwarnings("ignore", message=".*torch.jit.script.*", category=FutureWarning)
@@ -34,8 +36,10 @@ def square_matrix(pointers: Tensor, columns: Tensor, values: Tensor) -> Tensor:
         return torch.sparse_csr_tensor(pointers, columns, values, (n_nodes, n_nodes), check_invariants=False)
 
 
-def carry(x: Tensor, matrix: Tensor, transposed: Tensor | None = None) -> Tensor:
+def carry(x: Tensor, matrix: Tensor | WeightedEdges, transposed: Tensor | None = None) -> Tensor:
     """Return ``matrix @ x`` for ``x`` (n, d), with the gradient for ``x``; without ``transposed`` it is symmetric."""
+    if isinstance(matrix, WeightedEdges):
+        return matrix(x)
     return _Product.apply(x, matrix, matrix if transposed is None else transposed)
 
 
