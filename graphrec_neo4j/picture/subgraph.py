@@ -84,7 +84,8 @@ class NamedReasons:
             yield f"Subgraph: no edge raises the score: {found.score:.3g} with all, {found.bare:.3g} with none."
             return
         yield (
-            f"Subgraph: {len(self.edges)} of the {found.reached} edges in {found.hops} hops carry the score: "
+            f"Subgraph: {len(self.edges)} of the {found.reached} edges that {found.hops} "
+            f"layer{'s' * (found.hops > 1)} reach{'es' * (found.hops == 1)} carry the score: "
             f"{found.only:.3g} alone, {found.score:.3g} with all, {found.without:.3g} without these, "
             f"{found.bare:.3g} with none."
         )

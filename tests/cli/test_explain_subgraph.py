@@ -89,7 +89,7 @@ def test_people_read_how_many_edges_carry_the_score_which_and_the_paths(
     assert answer.exit_code == 0, answer.output
     lines = answer.stdout.splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("Subgraph: "))
-    assert " edges in 1 hops carry the score: " in lines[start] or "no edge raises the score" in lines[start]
+    assert " edges that 1 layer reaches carry the score: " in lines[start] or "no edge raises the score" in lines[start]
     assert "Paths, by what the model has learnt of their steps:" in lines[start:]
 
 

@@ -62,7 +62,7 @@ def test_a_tie_runs_from_who_follows_to_who_is_followed() -> None:
 def test_lines_say_what_the_edges_bring() -> None:
     lines = named(reasons(CarryingEdge("*", ("users", 0), ("items", 0), 0.5)), graph(), 0, 2).lines()
     assert lines == [
-        "Subgraph: 1 of the 8 edges in 2 hops carry the score: 0.45 alone, 0.5 with all, 0.2 without these, "
+        "Subgraph: 1 of the 8 edges that 2 layers reach carry the score: 0.45 alone, 0.5 with all, 0.2 without these, "
         "0.1 with none.",
         "  0.50  Ann -[INTERACTED]-> Tea",
     ]
