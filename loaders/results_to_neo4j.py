@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -30,6 +30,7 @@ from loaders.result_names import check_ready
 from loaders.result_relationships import RelationshipWriter
 from loaders.result_rows import ResultRows
 from loaders.result_slot import SlotWriter
+from loaders.verify_results import Check, Expected, verify_results
 
 RUNS_KEPT = 50
 
@@ -128,6 +129,7 @@ class _Publication:
     relationships: RelationshipWriter
     rows: ResultRows
     current: str | None
+    checks: Callable[[Expected], Iterator[Check]]
     written: Written = field(default_factory=Written)
     expected: dict[str, int] = field(default_factory=dict)
 
@@ -152,6 +154,7 @@ class _Publication:
             RelationshipWriter(database, lease, drawings, number, current, types, progress),
             rows,
             next(other for other in SLOTS if other != slot) if current else None,
+            lambda expected: verify_results(database, schema, number, slot, expected),
         )
 
     def clear(self, former: Iterable[GraphSchema]) -> None:
@@ -196,7 +199,20 @@ class _Publication:
             if visible != expected:
                 kind = self.relationships.drawings[name].kind
                 return f"{visible} instead of {expected} relationships {kind!r} would show"
-        return None if self.indexes.are_online() else "a vector index is not online"
+        if not self.indexes.are_online():
+            return "a vector index is not online"
+        return next((f"{check.name}: {check.found}" for check in self._checks() if not check.ok), None)
+
+    def _checks(self) -> Iterator[Check]:
+        written, rows = self.written, self.rows
+        expected = Expected(
+            users=len(rows.users) - written.missing_users,
+            items=len(rows.items) - written.missing_items,
+            entries=None if written.missing_users else rows.recommendations,
+            drawn=self.expected["relationships"],
+            gone=written.missing_items,
+        )
+        return self.checks(expected)
 
 
 def _run_properties(snapshot: GraphSnapshot, results: Results, draft: RunDraft, rows: ResultRows) -> dict[str, Any]:

@@ -32,6 +32,7 @@ ROOF = {
     "learning",
     "answers",
     "asking",
+    "verifying",
     "evaluating",
     "report",
     "demo",

@@ -17,6 +17,7 @@ COMMANDS = {
     "load": "load:load",
     "sync": "sync:sync",
     "status": "status:status",
+    "verify": "verify:verify",
     "rollback": "rollback:rollback",
     "forget": "forget:forget",
     "train": "train:train",
