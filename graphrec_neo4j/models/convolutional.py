@@ -97,7 +97,7 @@ class ConvolutionalModel(TrainedModel):
         tastes, (shares, said, onto) = self.tastes, (each.cpu().numpy() for each in hop)
         ends = (tastes.history.indptr, tastes.history.indices)
         liked = Messages("taste", tastes.node_type, tastes.edge, *ends, shares, said, toward=onto.T)
-        return Heard((liked.scaled(1 / self._lengths(snapshot, learnt)),))
+        return Heard((liked.scaled(1 / self._lengths(snapshot, learnt)),), self.settings.learns_cosines)
 
     def _last_hop(self, network: DeepEncoder) -> LastHop | None:
         """Return what users hear of items in the last layer, where that is a sum; else None."""

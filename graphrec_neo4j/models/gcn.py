@@ -21,7 +21,7 @@ class GCN(ConvolutionalModel):
     """``x_l = relu(A~ x_(l-1) W_l + b_l)``, the last layer without relu; x_0 is a learnt embedding of each node.
 
     ``A~ = D~^-1/2 (A + I) D~^-1/2``, with D~ the degrees of A + I. The last layer is a sum over neighbours, so reasons
-    are exact: what it carries to a user from each item that she likes. All else is in ``other``.
+    are exact: how much lower the score were without what it carries to a user from an item that she likes.
     """
 
     name = "gcn"

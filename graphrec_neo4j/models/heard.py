@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
-from typing import Self, cast
+from typing import NamedTuple, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from graphrec_neo4j.models.messages import Messages
+from graphrec_neo4j.models.messages import Kind, Messages
 from graphrec_neo4j.models.taste import Tastes, TasteVectors, Terms
-from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
+from graphrec_neo4j.results import Contribution, Explanation
 
 Rows = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float64]
@@ -25,10 +25,14 @@ State = dict[str, "npt.NDArray | sparse.csr_matrix"]
 class Heard:
     """The ``messages`` that users' vectors are sums of, beside what is their own; none where that is not known.
 
-    What comes through the items of a history is told as taste, what comes through others under their own names.
+    A reason is how much lower the score were without what comes through a node, all other messages being as they are:
+    a summand of the score, or, ``normalised``, what is lost once what is left has length one again. Then a message that
+    says what all others say counts little, since it makes a vector longer and no cosine higher. What comes through the
+    items of a history is told as taste.
     """
 
     messages: tuple[Messages, ...] = ()
+    normalised: bool = False
 
     def explain(
         self, users: Rows, items: Rows, limit: int, tastes: Tastes, vectors: TasteVectors, exact: bool
@@ -39,18 +43,48 @@ class Heard:
         are what the model computes.
         """
         liked = [each for each in self.messages if each.kind == "taste"]
-        terms = _terms(liked, vectors) if liked else vectors.terms
+        terms = self._terms(liked, vectors) if liked else vectors.terms
         exact = all(each.exact for each in self.messages) if liked else exact
         whys = tastes.explain(users, items, limit, terms, exact)
-        if not self._others:
-            return whys
-        return [
-            [
-                why and _with(why, parts, limit)
-                for why, parts in zip(row, self._beside(user, listed, limit, tastes, vectors), strict=True)
-            ]
-            for user, listed, row in zip(users.tolist(), items, whys, strict=True)
-        ]
+        for user, listed, row in zip(users.tolist(), items, whys, strict=True) if self._others else ():
+            found = [self._joined(group, user, listed, vectors) for group in self._others]
+            for place, (item, why) in enumerate(zip(listed.tolist(), row, strict=True)):
+                if why:
+                    parts = [part for each in found for part in each.largest(place, limit)]
+                    row[place] = _with(why, parts, limit, partial(_told, item, tastes, vectors))
+        return whys
+
+    def _terms(self, liked: Sequence[Messages], vectors: TasteVectors) -> Terms:
+        """What comes through each item of a history, over all messages of taste."""
+
+        def terms(user: int, mine: Rows, items: Rows) -> tuple[Floats, Floats]:
+            found, parts = self._joined(liked, user, items, vectors), np.zeros((len(items), len(mine)))
+            parts[:, np.searchsorted(mine, found.nodes)] = found.parts
+            return vectors.items[items].astype(np.float64) @ vectors.users[user].astype(np.float64), parts
+
+        return terms
+
+    def _joined(self, group: Sequence[Messages], user: int, items: Rows, vectors: TasteVectors) -> _Joined:
+        """What the scores of ``items`` (k,) lose without each node through which ``user`` hears of ``group``.
+
+        Of the edge types that lead to a node the first is told.
+        """
+        found = [each.to(user) for each in group]
+        every = np.concatenate([senders for senders, _ in found])
+        nodes, first, places = np.unique(every, return_index=True, return_inverse=True)
+        heard = np.zeros((len(nodes), vectors.users.shape[1]))
+        np.add.at(heard, places, np.concatenate([each for _, each in found]))
+        edges = [each.edge for each, (senders, _) in zip(group, found, strict=True) for _ in senders]
+        parts = self._losses(vectors.users[user].astype(np.float64), heard, vectors.items[items].astype(np.float64))
+        return _Joined(group[0].kind, group[0].node_type, nodes, [edges[place] for place in first.tolist()], parts)
+
+    def _losses(self, own: Floats, heard: Floats, asked: Floats) -> Floats:
+        """By how much the products of ``own`` (d,) with ``asked`` (k, d) fall without each of ``heard`` (n, d)."""
+        left = own - heard
+        if self.normalised:
+            lengths = np.linalg.norm(left, axis=1, keepdims=True)
+            left /= np.where(lengths > 0, lengths, 1)
+        return (asked @ own)[:, None] - asked @ left.T
 
     @cached_property
     def _others(self) -> list[list[Messages]]:
@@ -59,25 +93,9 @@ class Heard:
         by_type = sorted(beside, key=lambda each: (each.kind, each.node_type))
         return [list(group) for _, group in groupby(by_type, key=lambda each: (each.kind, each.node_type))]
 
-    def _beside(
-        self, user: int, items: Rows, limit: int, tastes: Tastes, vectors: TasteVectors
-    ) -> list[list[Contribution]]:
-        """The ``limit`` largest positive parts of each of ``items`` (k,) from each of the other groups."""
-        asked = vectors.items[items].astype(np.float64)
-        told: list[list[Contribution]] = [[] for _ in items]
-        for group in self._others:
-            nodes, edges, parts = _joined(group, user, asked)
-            order = np.argsort(-parts, axis=1, kind="stable")[:, :limit]
-            for item, best, row, mine in zip(items.tolist(), order.tolist(), parts, told, strict=True):
-                for place in best:
-                    if row[place] > 0 and item != NO_ITEM:
-                        path, walked = _path(group[0], int(nodes[place]), edges[place], item, tastes, vectors)
-                        mine.append(Contribution(group[0].kind, float(row[place]), path, 0, walked))
-        return told
-
     def state(self) -> State:
         """Return what :meth:`restored` takes: nothing where there are no messages."""
-        state: State = {"heard": np.array(len(self.messages))} if self.messages else {}
+        state: State = {"heard": np.array([len(self.messages), self.normalised])} if self.messages else {}
         for number, each in enumerate(self.messages):
             state |= {f"heard{number}_{name}": array for name, array in each.state().items()}
         return state
@@ -85,55 +103,58 @@ class Heard:
     @classmethod
     def restored(cls, state: State) -> Self:
         """The inverse of :meth:`state`; other arrays beside are left alone."""
-        count = int(cast(npt.NDArray, state["heard"])) if "heard" in state else 0
-        return cls(tuple(Messages.restored(_under(f"heard{number}_", state)) for number in range(count)))
+        count, normalised = cast(npt.NDArray, state["heard"]).tolist() if "heard" in state else (0, False)
+        messages = (Messages.restored(_under(f"heard{number}_", state)) for number in range(count))
+        return cls(tuple(messages), bool(normalised))
 
 
 def _under(prefix: str, state: State) -> State:
     return {name.removeprefix(prefix): each for name, each in state.items() if name.startswith(prefix)}
 
 
-def _terms(liked: Sequence[Messages], vectors: TasteVectors) -> Terms:
-    """What comes through each item of a history, over all messages of taste."""
+class _Part(NamedTuple):
+    """A positive part of a score, through a node and the edge type that leads there."""
 
-    def terms(user: int, mine: Rows, items: Rows) -> tuple[Floats, Floats]:
-        asked = vectors.items[items].astype(np.float64)
-        parts = np.zeros((len(items), len(mine)))
-        for each in liked:
-            nodes, found = each.parts(user, asked)
-            parts[:, np.searchsorted(mine, nodes)] += found
-        return asked @ vectors.users[user].astype(np.float64), parts
-
-    return terms
+    score: float
+    kind: Kind
+    node: tuple[str, int]
+    edge: str
 
 
-def _joined(group: Sequence[Messages], user: int, asked: Floats) -> tuple[Rows, list[str], Floats]:
-    """Through whom a user hears of ``group`` (n,), the edge type that comes first, and the parts (k, n) added up."""
-    found = [each.parts(user, asked) for each in group]
-    every = np.concatenate([senders for senders, _ in found])
-    nodes, first, places = np.unique(every, return_index=True, return_inverse=True)
-    parts = np.zeros((len(nodes), len(asked)))
-    np.add.at(parts, places, np.concatenate([each.T for _, each in found]))
-    edges = [each.edge for each, (senders, _) in zip(group, found, strict=True) for _ in senders]
-    return nodes, [edges[place] for place in first.tolist()], parts.T
+class _Joined(NamedTuple):
+    """Through whom a user hears of one kind and type (n,), by which edges, and the parts (k, n) of k scores."""
+
+    kind: Kind
+    node_type: str
+    nodes: Rows
+    edges: list[str]
+    parts: Floats
+
+    def largest(self, place: int, limit: int) -> Iterator[_Part]:
+        """Yield the ``limit`` largest positive parts of the score at ``place``."""
+        row = self.parts[place]
+        for best in np.argsort(-row, kind="stable")[:limit].tolist():
+            if row[best] > 0:
+                node = (self.node_type, int(self.nodes[best]))
+                yield _Part(float(row[best]), self.kind, node, self.edges[best])
 
 
-def _path(
-    heard: Messages, node: int, edge: str, item: int, tastes: Tastes, vectors: TasteVectors
-) -> tuple[tuple[tuple[str, int], ...], tuple[str, ...]]:
-    """The path over ``node`` to ``item`` and its edges; over a friend who does not like it, with what she likes that is
-    nearest to it.
-    """
-    path: tuple[tuple[str, int], ...] = ((heard.node_type, node),)
-    if heard.kind == "tie":
-        hers = tastes.history.indices[tastes.history.indptr[node] : tastes.history.indptr[node + 1]]
+def _told(item: int, tastes: Tastes, vectors: TasteVectors, part: _Part) -> Contribution:
+    """``part`` as a reason for ``item``; a friend who does not like it with what she likes that is nearest to it."""
+    path: tuple[tuple[str, int], ...] = (part.node,)
+    edges: tuple[str, ...] = (part.edge, tastes.edge)
+    if part.kind == "tie":
+        friend = part.node[1]
+        hers = tastes.history.indices[tastes.history.indptr[friend] : tastes.history.indptr[friend + 1]]
         if len(hers) and item not in hers:
             nearest = int(hers[np.argmax(vectors.items[hers] @ vectors.items[item])])
-            return (*path, (tastes.node_type, nearest)), (edge, *(tastes.edge,) * 3)
-    return path, (edge, tastes.edge)
+            path, edges = (*path, (tastes.node_type, nearest)), (part.edge, *(tastes.edge,) * 3)
+    return Contribution(part.kind, part.score, path, 0, edges)
 
 
-def _with(why: Explanation, more: list[Contribution], limit: int) -> Explanation:
+def _with(why: Explanation, more: Sequence[_Part], limit: int, told: Callable[[_Part], Contribution]) -> Explanation:
     """Return ``why`` with ``more`` among its contributions, of which the ``limit`` largest are kept."""
-    kept = tuple(sorted((*why.contributions, *more), key=lambda part: -part.score)[:limit])
+    every: list[Contribution | _Part] = [*why.contributions, *more]
+    best = sorted(every, key=lambda part: -part.score)[:limit]
+    kept = tuple(told(part) if isinstance(part, _Part) else part for part in best)
     return replace(why, contributions=kept, other=why.score - sum(part.score for part in kept))

@@ -56,9 +56,11 @@ class Hetero(TrainedModel):
     types; numeric features of nodes are added to their embeddings. So a user with ties, and an item that nobody likes
     but that has a category, have vectors. Without them it is its bipartite part.
 
-    Relational layers are linear, so reasons are exact: what all of them carry to a user from each item, friend or other
-    node that an edge joins to her. With transformers they are what she hears at her attention, as far as the gelus let
-    it pass, and not exact.
+    Relational layers are linear, so reasons are exact: how much lower the score were without what all layers carry to a
+    user from an item, friend or other node that an edge joins to her. On MovieLens latest-small (6 epochs, 32
+    dimensions) a refit without the three largest lowers the score more than one without three at random for .945 of 200
+    pairs; a regression's do for .845, and plain summands, most of which say what all items say, for .485. With
+    transformers it is what she hears at her attention, as far as the gelus let it pass, and not exact.
     """
 
     name = "hetero"
@@ -114,7 +116,7 @@ class Hetero(TrainedModel):
             made = self._attended(snapshot.schema, network, relations)
         else:
             made = [self._along(snapshot.schema, relations[number], said) for number, said in network.heard().items()]
-        return Heard(tuple(each.scaled(1 / lengths) for each in made))
+        return Heard(tuple(each.scaled(1 / lengths) for each in made), self.settings.learns_cosines)
 
     def _attended(self, schema: GraphSchema, network: HeteroEncoder, relations: tuple[Relation, ...]) -> list[Messages]:
         """What users hear at their attention, through the nonlinearities as they are."""

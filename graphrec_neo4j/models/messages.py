@@ -19,14 +19,13 @@ class Messages:
     """The part of every user's vector that comes from her neighbours of one kind, each by itself.
 
     User u hears the m entries ``pointers[u]`` to ``pointers[u + 1]``; entry e comes from ``senders[e]``, a row of
-    ``table`` (n_senders, h * w), of which the share ``shares[e]`` (h,) is heard, head by head. ``toward`` (d, h * w)
-    makes of an item's vector what meets those of the table, None for the vector itself; ``opened`` (n_users, h * w) is
-    how far the nonlinearity above lets each coordinate pass, None without one. So of i's score comes from entry e
+    ``table`` (n_senders, h * w), of which the share ``shares[e]`` (h,) is heard, head by head. ``opened`` (n_users,
+    h * w) is how far the nonlinearity above lets each coordinate pass, None without one, and ``toward`` (d, h * w)
+    makes of what passes a part of her vector, None where it is one. So entry e adds to u's vector
 
-        ``sum over heads of shares[e] * (table[senders[e]] . (opened[u] * (items[i] @ toward)))``.
+        ``toward @ (opened[u] * (shares[e], head by head, times table[senders[e]]))``.
 
-    It is told as coming through its sender, a ``node_type`` that an ``edge`` joins to the user; or where the sender is
-    not joined to her, through those over whom it is reached: row e of ``via`` (m, n_told), which sums to one.
+    Senders are of ``node_type``, and an ``edge`` joins each to the user.
     """
 
     kind: Kind
@@ -38,7 +37,6 @@ class Messages:
     table: Floats
     toward: Floats | None = None
     opened: Floats | None = None
-    via: sparse.csr_matrix | None = None
 
     @classmethod
     def along(cls, kind: Kind, node_type: str, edge: str, weights: sparse.csr_matrix, table: Floats) -> Self:
@@ -48,8 +46,8 @@ class Messages:
 
     @property
     def exact(self) -> bool:
-        """Whether the parts are summands of the model, with no nonlinearity above them and told by their senders."""
-        return self.opened is None and self.via is None
+        """Whether a vector is without a message what the model would make of the rest: no nonlinearity is above."""
+        return self.opened is None
 
     def scaled(self, by: npt.NDArray[np.floating]) -> Self:
         """Return what each user hears times ``by`` (n_users,)."""
@@ -59,22 +57,19 @@ class Messages:
     def only(self, mask: npt.NDArray[np.bool_]) -> Self:
         """Return the entries where ``mask`` (m,) holds."""
         pointers = np.concatenate([[0], np.cumsum(mask)])[self.pointers]
-        via = None if self.via is None else self.via[mask]
-        return replace(self, pointers=pointers, senders=self.senders[mask], shares=self.shares[mask], via=via)
+        return replace(self, pointers=pointers, senders=self.senders[mask], shares=self.shares[mask])
 
-    def parts(self, user: int, vectors: npt.NDArray[np.float64]) -> tuple[Rows, npt.NDArray[np.float64]]:
-        """Return through whom ``user`` hears (n,), each once, and the part (k, n) of the scores that goes through each.
-
-        ``vectors`` (k, d) are those of items. Summed in 64 bits.
-        """
+    def to(self, user: int) -> tuple[Rows, npt.NDArray[np.float64]]:
+        """Return whom ``user`` hears (n,), each once, and the part of her vector that is each's (n, d)."""
         mine = slice(int(self.pointers[user]), int(self.pointers[user + 1]))
         senders, shares = self.senders[mine], self.shares[mine].astype(np.float64)
-        met = vectors if self.toward is None else vectors @ self.toward
+        width = self.table.shape[1] // shares.shape[1]
+        heard = self.table[senders].astype(np.float64) * np.repeat(shares, width, axis=1)
         if self.opened is not None:
-            met = met * self.opened[user]
-        heard = self.table[senders] * np.repeat(shares, met.shape[1] // shares.shape[1], axis=1)
-        parts = met @ heard.T
-        return (senders, parts) if self.via is None else _through(self.via[mine], parts)
+            heard = heard * self.opened[user]
+        if self.toward is not None:
+            heard = heard @ self.toward.T
+        return senders, heard
 
     def state(self) -> dict[str, npt.NDArray | sparse.csr_matrix]:
         """Return what :meth:`restored` takes."""
@@ -88,11 +83,3 @@ class Messages:
         arrays = dict(state)
         kind, node_type, edge = cast(npt.NDArray, arrays.pop("about")).tolist()
         return cls(kind, node_type, edge, **arrays)
-
-
-def _through(ways: sparse.csr_matrix, parts: npt.NDArray[np.float64]) -> tuple[Rows, npt.NDArray[np.float64]]:
-    """Share ``parts`` (k, m) out among the columns of ``ways`` (m, n_told) that are there."""
-    told, places = np.unique(ways.indices, return_inverse=True)
-    dense = np.zeros((ways.shape[0], len(told)))
-    dense[np.repeat(np.arange(len(dense)), np.diff(ways.indptr)), places] = ways.data
-    return told, parts @ dense

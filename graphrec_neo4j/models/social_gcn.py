@@ -68,10 +68,11 @@ class SocialGCN(TrainedModel):
     A user with ties but without a history is placed by her friends. Without ties it is LightGCN. A batch costs one
     propagation over both graphs.
 
-    With sums or gates the propagation is linear, so reasons are exact: ``e_u`` is a share of her own embedding, plus
-    what each layer carries to her from each item that she likes and from each friend, at the attention that the friend
-    has. With ``fusion="tanh"`` they are what a regression finds of the history, then of the friends' vectors in what is
-    left.
+    With sums or gates the propagation is linear, so reasons are exact, and add up to the score: ``e_u`` is a share of
+    her own embedding, plus what each layer carries to her from each item that she likes and from each friend, at the
+    attention that the friend has. On MovieLens latest-small a refit without the three largest lowers the score more
+    than one without three at random for .975 of 200 pairs, after a regression's three .980. With ``fusion="tanh"`` they
+    are what a regression finds of the history, then of the friends' vectors in what is left.
     """
 
     name = "social-gcn"
