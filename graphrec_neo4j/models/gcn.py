@@ -21,7 +21,9 @@ class GCN(ConvolutionalModel):
     """``x_l = relu(A~ x_(l-1) W_l + b_l)``, the last layer without relu; x_0 is a learnt embedding of each node.
 
     ``A~ = D~^-1/2 (A + I) D~^-1/2``, with D~ the degrees of A + I. The last layer is a sum over neighbours, so reasons
-    are exact: how much lower the score were without what it carries to a user from an item that she likes.
+    are exact: how much lower the score were without what it carries to a user from an item that she likes. On
+    MovieLens latest-small (6 epochs, 32 dimensions) a refit without the three largest lowers the score more than one
+    without three at random for .840 of 200 pairs, and after a regression's three for .845.
     """
 
     name = "gcn"
