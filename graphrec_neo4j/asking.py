@@ -168,9 +168,11 @@ def browser_page(database: Database, schema: GraphSchema, user: str | None, item
 
 def guide_page(database: Database, address: str) -> str:
     """The link that opens the guide at ``address``; raises DatabaseError where the server has no Browser."""
-    url = browser_url(database, address, "play")
+    url = browser_url(database, address, "guide")
     if url is None:
-        raise DatabaseError(f"{database.connection.uri} serves no Neo4j Browser that is known; in one, :play {address}")
+        raise DatabaseError(
+            f"{database.connection.uri} serves no Neo4j Browser that is known; in one, :guide {address}"
+        )
     return url
 
 

@@ -38,7 +38,7 @@ def filled_in(text: str, values: Mapping[str, Key | None]) -> str:
         if found["kept"]:
             return found["kept"]
         if found["parameter"]:
-            return _literal(values[found["parameter"]]) if found["parameter"] in values else found[0]
+            return literal(values[found["parameter"]]) if found["parameter"] in values else found[0]
         return ""
 
     return _TOKEN.sub(fill, text).strip()
@@ -57,7 +57,7 @@ def all_paths(schema: GraphSchema, user: Key, item: Key) -> str:
 def browser_url(database: Database, argument: str, command: str = "edit") -> str | None:
     """Return the link that opens the server's Neo4j Browser with a query; None where it serves none.
 
-    With the ``command`` play it opens the guide at the address ``argument``.
+    With the ``command`` guide it opens the guide at the address ``argument`` in the drawer at the side.
     """
     address = _http_address(database)
     return None if address is None else link(database.connection, address, argument, command)
@@ -113,7 +113,8 @@ def _host_and_port(connection: Connection, http_address: str) -> tuple[str, str]
     return host, port
 
 
-def _literal(value: Key | None) -> str:
+def literal(value: Key | None) -> str:
+    """Return a value as Cypher."""
     if value is None:
         return "null"
     return text_literal(value) if isinstance(value, str) else str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,22 +19,26 @@ from loaders.to_neo4j import to_neo4j
 pytestmark = pytest.mark.live
 
 
-def test_the_choices_that_the_stored_reasons_name_are_drawn(
+def test_the_choices_and_categories_that_the_stored_reasons_name_are_drawn(
     empty_database: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GRAPHREC_CACHE", str(tmp_path / "cache"))
     graph = generate(users=400, items=150, interactions_per_user=25, seed=4).snapshot
     with Database(empty_database) as database:
         to_neo4j(database, graph)
-        sync(database, graph.schema, SyncRequest("p3"))
-        named = drawn = 0
+        paths = tuple(graph.schema.default_meta_paths().values())
+        sync(database, graph.schema, SyncRequest("p3", {"meta_paths": paths}))
+        named: Counter[str] = Counter()
+        drawn: Counter[str] = Counter()
         for user in graph.users.ids.keys[::40]:
             for listed in database.read(statement("recommend/top_items", graph.schema), user_id=user, k=3):
                 pair = {"user_id": user, "item_id": listed["item"]}
                 why = database.read(statement("explain/stored_why", graph.schema), **pair)[0]["why"]
-                paths = run_query(database, graph.schema, find_query("explain/why"), pair)
-                seen = {node["id"] for row in paths for node in row["path"]["nodes"]}
-                told = [one.node.key for one in decode(why, graph.schema).reasons if one.kind == "taste" and one.node]
-                named, drawn = named + len(told), drawn + sum(key in seen for key in told)
-    assert named > 100
+                rows = run_query(database, graph.schema, find_query("explain/why"), pair)
+                seen = {node["id"] for row in rows for node in row["path"]["nodes"]}
+                for one in decode(why, graph.schema).reasons:
+                    if one.node and one.kind in ("taste", "category"):
+                        named[one.kind] += 1
+                        drawn[one.kind] += one.node.key in seen
+    assert min(named["taste"], named["category"]) > 20
     assert drawn == named

@@ -1,7 +1,7 @@
 // How an item reached those to whom it is recommended: what its stored reasons go through, the largest part first.
 // mode:    read
 // params:  item_id (key), k (integer, default 200)
-// returns: kind, type, id, name, users, contribution, share
+// returns: kind, type, name, users, share, contribution, id
 
 // Bounds: the k users with the highest scores, of what is drawn of their lists. The row of kind 'other' is what the
 // stored contributions leave out; the shares are of the sum of all these users' scores, and add up to 1.
@@ -21,6 +21,6 @@ WITH collect([kind, type, id, name, users, contribution]) AS rows, sum(contribut
 UNWIND rows AS row
 WITH row[0] AS kind, row[4] AS users, row[5] AS contribution, total,
      [text IN row[1..4] | replace(replace(replace(text, '\\t', '\t'), '\\n', '\n'), '\\b', '\\')] AS texts
-RETURN kind, texts[0] AS type, texts[1] AS id, texts[2] AS name, users, contribution,
-       CASE WHEN total > 0 THEN contribution / total ELSE 0.0 END AS share
+RETURN kind, texts[0] AS type, texts[2] AS name, users,
+       CASE WHEN total > 0 THEN contribution / total ELSE 0.0 END AS share, contribution, texts[1] AS id
 ORDER BY kind = 'other', contribution DESC, type, id;

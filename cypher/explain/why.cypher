@@ -6,25 +6,26 @@
 
 // Bounds: what is looked at is bounded as in paths_by_taste, paths_by_friends, paths_by_category and paths_by_interest,
 // which draw one kind each; of all these paths, in turns, as many are drawn as 60 nodes hold. What the stored reasons
-// name of her choices comes before others, and for these 100 of the item's newest people are looked at.
+// name of her choices and of the item's categories comes before others; for these choices 100 of the item's newest
+// people are looked at.
 MATCH (u:`User` {`id`: $user_id})
 MATCH (i:`Item` {`id`: $item_id})
 OPTIONAL MATCH (now:GraphRecPointer {name: 'current'})
 WITH u, i, now.run AS run
-CALL (u, i, run) {
+OPTIONAL MATCH (p:GraphRecRun {number: run})
+WITH u, i, run, coalesce(u[p.items_in], []) AS items, u[p.why_in] AS whys
+WITH u, i, run, [n IN range(0, size(items) - 1) WHERE items[n] = i.`id` | split(whys[n], '\n')][0] AS lines
+WITH u, i, run, [line IN coalesce(lines, []) | split(line, '\t')] AS parts
+WITH u, i, run, [part IN parts WHERE size(part) = 7 |
+  [part[1], replace(replace(replace(part[4], '\\t', '\t'), '\\n', '\n'), '\\b', '\\')]] AS parts
+WITH u, i, run, [part IN parts WHERE part[0] = 'taste' | part[1]] AS named,
+     [part IN parts WHERE part[0] = 'category' | part[1]] AS within
+CALL (u, i, run, named, within) {
   MATCH (p:GraphRecRun {number: run})
   MATCH path = (u)-[r:`RECOMMENDED`]->(i)
   WHERE r.run <= p.number AND (r.until IS NULL OR r.until > p.number)
   RETURN collect(path) AS paths
   UNION ALL
-  CALL (u, i, run) {
-    OPTIONAL MATCH (p:GraphRecRun {number: run})
-    WITH u, i, coalesce(u[p.items_in], []) AS items, u[p.why_in] AS whys
-    WITH [n IN range(0, size(items) - 1) WHERE items[n] = i.`id` | split(whys[n], '\n')][0] AS lines
-    WITH [line IN coalesce(lines, []) | split(line, '\t')] AS parts
-    WITH [part IN parts WHERE size(part) = 7 AND part[1] = 'taste' | part[4]] AS ids
-    RETURN [id IN ids | replace(replace(replace(id, '\\t', '\t'), '\\n', '\n'), '\\b', '\\')] AS named
-  }
   CALL (u, i, named) {
     MATCH (u)-[mine:`INTERACTED`]->(a:`Item`) WHERE a <> i
     WITH a, max(mine.`time`) AS newest, toString(a.`id`) IN named AS told ORDER BY told DESC, newest DESC LIMIT 100
@@ -55,19 +56,20 @@ CALL (u, i, run) {
   WITH path LIMIT 10
   RETURN collect(path) AS paths
   UNION ALL // optional
-  CALL (i) {
+  CALL (i, within) {
     MATCH (i)-[:`IN_CATEGORY`]->(c:`Category`)
-    WITH DISTINCT c LIMIT 20
+    WITH DISTINCT c, toString(c.`id`) IN within AS told ORDER BY told DESC LIMIT 20
     RETURN collect(c) AS categories
   }
-  CALL (u, i, categories) {
+  CALL (u, i, categories, within) {
     CALL (u, i) {
       MATCH (u)-[mine:`INTERACTED`]->(a:`Item`) WHERE a <> i
       WITH a, max(mine.`time`) AS newest ORDER BY newest DESC LIMIT 200
       RETURN a
     }
     MATCH (a)-[:`IN_CATEGORY`]->(c:`Category`) WHERE c IN categories
-    WITH c, collect(DISTINCT a) AS liked ORDER BY size(liked) DESC LIMIT 5
+    WITH c, collect(DISTINCT a) AS liked, toString(c.`id`) IN within AS told
+    ORDER BY told DESC, size(liked) DESC LIMIT 5
     UNWIND liked[..3] AS a
     RETURN a, c
   }

@@ -1,7 +1,7 @@
 // Why items are in a user's published list: every stored contribution with its share of the score, as a table.
 // mode:    read
 // params:  user_id (key), item_id (key, default null)
-// returns: rank, item, title, score, exact, share, contribution, kind, path, text
+// returns: rank, item, title, share, text, kind, exact, contribution, score, path
 
 // Without item_id, all items of the list. The last row of an item, of kind 'other', is the part of its score that
 // the stored contributions leave out, so that the contributions of an item add up to its score.
@@ -30,6 +30,6 @@ CALL (lines, head, title) {
   RETURN size(lines) AS place, toFloat(head[2]) AS contribution, 'other' AS kind, null AS path, null AS text
 }
 WITH rank, i, title, place, toFloat(head[0]) AS score, head[1] = '1' AS exact, contribution, kind, path, text
-RETURN rank, i.`id` AS item, title, score, exact, CASE WHEN score > 0 THEN contribution / score ELSE 0.0 END AS share,
-       contribution, kind, path, text
+RETURN rank, i.`id` AS item, title, CASE WHEN score > 0 THEN contribution / score ELSE 0.0 END AS share, text, kind,
+       exact, contribution, score, path
 ORDER BY rank, place;

@@ -32,9 +32,12 @@ def favourites(schema: GraphSchema) -> bytes:
 
 def favourite(query: CypherQuery, schema: GraphSchema) -> str:
     """Return one question to be saved: its name as the title, defaults filled in, keys left as parameters."""
-    values = defaults(query)
-    asked = [parameter.name for parameter in query.parameters if parameter.name not in values]
-    first = "".join(f"// first run  :param {name} => 'an id'\n" for name in asked)
+    keys = {parameter.name: parameter.default for parameter in query.parameters if parameter.kind == "key"}
+    values = {name: value for name, value in defaults(query).items() if name not in keys}
+    first = "".join(
+        f"// first run  :param {name} => 'an id'{' or null' if optional else ''}, or a number without quotes\n"
+        for name, optional in keys.items()
+    )
     text = filled_in(query.render(schema).text, values)
     return f"// {query.name.split('/')[1]}\n// {query.purpose}\n{first}{text};\n"
 

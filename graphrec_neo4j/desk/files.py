@@ -11,6 +11,7 @@ from graphrec_neo4j.desk.favourites import favourites
 from graphrec_neo4j.desk.guide import Example, guide
 from graphrec_neo4j.desk.style import style
 from graphrec_neo4j.errors import PublishError
+from graphrec_neo4j.ids import Key
 from graphrec_neo4j.queries import statement
 from graphrec_neo4j.schema import GraphSchema
 
@@ -52,16 +53,31 @@ def _example(database: Database, schema: GraphSchema, user: str | None, item: st
     best = item_key(schema, item) if item is not None else listed[0]
     title = name_of(database, schema, schema.recommend, best)
     near = database.read(statement("explain/taste_table", schema), user_id=key, k=1)
+    other, other_name = (near[0]["user"], near[0]["name"]) if near else (None, "")
     popular = database.read(statement("recommend/popular", schema), user_id=key, k=100)
-    unlisted = (row["item"] for row in popular if row["item"] not in (*listed, best))
-    return Example(key, best, name, title, near[0]["user"] if near else None, next(unlisted, None))
+    absent = ((row["item"], row["title"]) for row in popular if row["item"] not in (*listed, best))
+    unlisted, unlisted_title = next(absent, (None, ""))
+    category = _category(database, schema, key, best)
+    return Example(key, best, name, title, other, other_name, unlisted, unlisted_title, category)
 
 
-def _first_user(database: Database, schema: GraphSchema) -> str | int:
+def _category(database: Database, schema: GraphSchema, user: Key, item: Key) -> Key | None:
+    """A category of the item that the user's choices are in, too."""
+    if not Naming.of(schema).edges["IN_CATEGORY"]:
+        return None
+    drawn = database.paths(statement("explain/paths_by_category", schema), user_id=user, item_id=item)
+    kinds = Naming.of(schema).nodes["Category"]
+    return next(
+        (node[kind.key] for row in drawn for node in row["path"].nodes for kind in kinds if kind.label in node.labels),
+        None,
+    )
+
+
+def _first_user(database: Database, schema: GraphSchema) -> Key:
     drawn = database.paths(statement("explain/overview", schema), k=1)
     if not drawn:
         raise PublishError("no recommendation is drawn in this database: name a user, or run graphrec-neo4j sync.")
-    key: str | int = drawn[0]["path"].start_node[schema.nodes[schema.recommend_to].key]
+    key: Key = drawn[0]["path"].start_node[schema.nodes[schema.recommend_to].key]
     return key
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from graphrec_neo4j.schema import GraphSchema, NodeType
+from graphrec_neo4j.schema import GraphSchema, NodeType, Role
 
 USER, ITEM = ("#4C8EDA", "#2870C2"), ("#F79767", "#D9703A")
 OTHERS = (("#57C7A5", "#3AA383"), ("#D9C8AE", "#B8A481"), ("#C990C0", "#A56D9C"), ("#8DCC93", "#5DB665"))
 _OURS = ("#ECB5C9", "#DA7298")
-_RECOMMENDED, _SIMILAR, _OWN, _TIE = "#D62728", "#9467BD", "#A5ABB6", "#6C9BD2"
+_RECOMMENDED, _SIMILAR, _OWN, _TIE, _CATEGORY = "#D62728", "#9467BD", "#8A919E", "#6C9BD2", "#9AD3BF"
 
 
 def style(schema: GraphSchema, labels: Mapping[str, str]) -> str:
@@ -28,7 +28,9 @@ def style(schema: GraphSchema, labels: Mapping[str, str]) -> str:
         _rule("node.GraphRecRun", _node_look(_OURS, 50, "{number}")),
         _rule("node.GraphRecPointer", _node_look(_OURS, 40, "{run}")),
         _rule("relationship", _relationship_look(_OWN, 1, "<type>")),
-        *_ties(schema),
+        *_edges(schema, "interaction", _OWN, 1, "<type>"),
+        *_edges(schema, "tie", _TIE, 2, "<type>"),
+        *_edges(schema, "category", _CATEGORY, 1, ""),
         _rule(f"relationship.{_escaped(schema.results.recommended)}", _relationship_look(_RECOMMENDED, 5, "{rank}")),
         _rule(f"relationship.{_escaped(schema.results.similar)}", _relationship_look(_SIMILAR, 3, "{rank}")),
     ]
@@ -47,10 +49,12 @@ def _node(label: str, kind: NodeType, colours: tuple[str, str], diameter: int) -
     return _rule(f"node.{_escaped(label)}", _node_look(colours, diameter, f"{{{kind.name or kind.key}}}"))
 
 
-def _ties(schema: GraphSchema) -> Iterator[str]:
-    for edge in schema.by_role("tie").values():
+def _edges(schema: GraphSchema, role: Role, colour: str, width: int, caption: str) -> Iterator[str]:
+    """The rules of one role; where an interaction has a weight, that is shorter than its type and says more."""
+    for edge in schema.by_role(role).values():
         if edge.type:
-            yield _rule(f"relationship.{_escaped(edge.type)}", _relationship_look(_TIE, 2, "<type>"))
+            told = f"{{{edge.weight}}}" if edge.weight and role == "interaction" else caption
+            yield _rule(f"relationship.{_escaped(edge.type)}", _relationship_look(colour, width, told))
 
 
 def _node_look(colours: tuple[str, str], diameter: int, caption: str) -> dict[str, str]:
@@ -60,7 +64,7 @@ def _node_look(colours: tuple[str, str], diameter: int, caption: str) -> dict[st
         "border-color": colours[1],
         "border-width": "2px",
         "text-color-internal": "#FFFFFF",
-        "font-size": "10px",
+        "font-size": "12px",
         "caption": f'"{caption}"',
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 import urllib.request
 import zipfile
 from collections.abc import Iterator
@@ -79,26 +80,41 @@ def test_every_question_that_the_graph_allows_is_a_favourite_with_its_title() ->
     assert why.startswith("// why\n// Every kind of path")
     assert set(re.findall(r"\$\w+", why)) == {"$user_id", "$item_id"}
     assert "OFFERED" in why
+    table = packed.read("graphrec explain/why_table.cypher").decode()
+    assert "=> 'an id' or null" in table
+    assert set(re.findall(r"\$\w+", table)) == {"$user_id", "$item_id"}
     assert favourites(PLAIN) == favourites(PLAIN)
 
 
 def test_the_guide_asks_about_its_example_and_escapes_what_is_in_it() -> None:
-    example = Example("<b>'&", 'i"1', "<Ann>", "Tea & <i>", other="o", unlisted="n")
+    example = Example(
+        "<b>'&", 'i"1', "<Ann>", "Tea & <i>", other="o", unlisted="n", unlisted_title="<Not>", category="c'"
+    )
     page = guide(default_schema(), example, "http://localhost:1")
-    assert page.count("<slide") == 8
-    assert "<b>" not in page
-    assert "<Ann>" not in page
+    assert page.count("<slide") == 9
+    assert not {"<b>", "<Ann>", "<Not>"} & set(re.findall("<[^>]*>", page))
     runs = [unescape(text) for text in re.findall(r"<pre[^>]*>(.*?)</pre>", page, re.S)]
     assert len(runs) > 12
     assert all("$" not in text and "//" not in text for text in runs)
     assert sum("'<b>\\'&'" in text for text in runs) >= 8
     assert 'data-exec="style http://localhost:1/style.grass"' in page
+    assert 'href="http://localhost:1/favourites.zip"' in page
+    commands = [unescape(text) for text in re.findall(r"<code>(graphrec.*?)</code>", page)]
+    assert [shlex.split(command)[2:4] for command in commands[:2]] == [["<b>'&", 'i"1']] * 2
+    assert [unescape(text) for text in re.findall(r'data-exec="(param.*?)"', page)] == [
+        "param user_id => '<b>\\'&'",
+        "param item_id => 'i\"1'",
+        "param other_id => 'o'",
+        "param category_id => 'c\\''",
+    ]
 
 
 def test_the_guide_leaves_out_what_the_graph_cannot_be_asked() -> None:
     page = guide(PLAIN, Example("u", "i", "u", "i"), "http://localhost:1")
     assert page.count("<slide") == 7
     assert "By category" not in page
+    assert "share?" not in page
+    assert "category_id" not in page
     assert Naming.of(PLAIN).nodes["Category"] == ()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,11 @@ _DROP = """async ([name, url]) => {
   const under = document.elementFromPoint(900, 400);
   for (const kind of ['dragenter', 'dragover', 'drop'])
     under.dispatchEvent(new DragEvent(kind, {dataTransfer: transfer, bubbles: true, cancelable: true}));
+}"""
+_FORGET = "() => document.querySelectorAll('[data-testid=frame]').forEach(frame => { frame.dataset.seen = true; })"
+_ANSWERED = """() => {
+  const frame = document.querySelector('[data-testid=frame]');
+  return frame && !frame.dataset.seen && /Displaying|Started streaming|no records|ERROR/.test(frame.innerText);
 }"""
 
 
@@ -116,9 +123,10 @@ def test_the_guide_leads_to_a_styled_picture(world: World, database: Database, v
         page.locator("[data-testid=navigationFavorites]").click()
         page.get_by_text("graphrec explain").wait_for()
         page.locator("[data-testid=navigationFavorites]").click()
+        page.locator("[data-testid=navigationGuides]").click()
         for _ in range(2):
-            page.locator("[data-testid=nextSlide]").first.click()
-        page.wait_for_timeout(500)
+            page.locator("[data-testid=guideNextSlide]").click()
+        page.locator("h3", has_text="What does r05 get?").wait_for()
         page.locator("pre.runnable").first.click()
         run_editor(page)
         listed = asking.recommend(database, SCHEMA, "r05", 10).rows
@@ -127,3 +135,22 @@ def test_the_guide_leads_to_a_styled_picture(world: World, database: Database, v
     assert {"#4C8EDA", "#F79767"} <= set(colours)
     arrows = page.locator("svg g.relationship path").evaluate_all("all => all.map(one => one.getAttribute('fill'))")
     assert "#D62728" in arrows
+
+
+def test_every_box_of_the_guide_draws_or_lists(world: World, database: Database, visit: Callable[[str], Any]) -> None:
+    made = desk_files(database, SCHEMA, "r05", None)
+    ran = []
+    with Helper(made.files, browser_origins(database)) as helper:
+        guide = made.files(helper.address)["guide.html"].decode()
+        page = visit(asking.guide_page(database, f"{helper.address}/guide.html"))
+        for title in re.findall("<h3>(.*?)</h3>", guide)[1:]:
+            page.locator("[data-testid=guideNextSlide]").click()
+            page.locator("h3", has_text=unescape(title)).wait_for()
+            for box in page.locator("pre.runnable").all():
+                page.evaluate(_FORGET)
+                box.click()
+                run_editor(page)
+                page.wait_for_function(_ANSWERED)
+                ran.append(page.locator("[data-testid=frame]").first.inner_text())
+    assert len(ran) == guide.count("<pre")
+    assert [text for text in ran if "ERROR" in text or "no records" in text] == []
