@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.models.meta_path_neighbours import closed_paths, neighbours
+from graphrec_neo4j.meta_path import ALL_INTERACTIONS
+from graphrec_neo4j.models.heard import Heard
+from graphrec_neo4j.models.messages import Kind, Messages
+from graphrec_neo4j.models.meta_path_neighbours import Steps, closed_paths, neighbours, ways
 from graphrec_neo4j.models.taste import TasteVectors
-from graphrec_neo4j.models.trained_model import Mask, TrainedModel
+from graphrec_neo4j.models.trained_model import Floats, Mask, TrainedModel
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.training.settings import TrainingSettings
 
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from graphrec_neo4j.models.networks.han import HANEncoder
     from graphrec_neo4j.training.graph import TrainingGraph
     from graphrec_neo4j.training.learning import Learnt
+
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -43,9 +49,12 @@ class HAN(TrainedModel):
     (:func:`closed_paths`). What each weighs is told as ``trained["semantic"]``. A user with ties but without a
     history, and an item that nobody likes but that has a category, have vectors.
 
-    Reasons are those of a regression of the users' vectors, not of the attention: what is heard of each neighbour, told
-    by the items that join the two, was measured (MovieLens latest-small, 4 epochs, 32 dimensions), and a refit without
-    the three largest lowered the score more than one without three at random for .729 of 200 pairs only.
+    What a user hears of each neighbour at her attention, as far as the relu lets it pass, is told through the first
+    nodes of the paths that lead there: of another user through what both like, in proportion to the paths. So nobody is
+    named whom no edge joins to her. A reason is how much lower the score were without what comes through one; it is not
+    exact, since without it the relu would pass another part. On MovieLens latest-small (4 epochs, 32 wide) refits
+    without the three largest lower the score more than those without three at random for .76 of 200 pairs, after a
+    regression's three for .61.
     """
 
     name = "han"
@@ -60,8 +69,10 @@ class HAN(TrainedModel):
         settings, dimensions = self.settings, self.settings.dimensions
         users, items = closed_paths(snapshot.schema)
         nodes = len(users) * self.n_users + len(items) * self.n_items
-        return super()._memory(snapshot, pairs) + nodes * (
-            12.0 * dimensions + settings.neighbours * (40.0 + 12.0 * dimensions)
+        return (
+            super()._memory(snapshot, pairs)
+            + nodes * (12.0 * dimensions + settings.neighbours * (40.0 + 12.0 * dimensions))
+            + 36.0 * len(users) * settings.neighbours * pairs
         )
 
     def _network(self, graph: TrainingGraph) -> HANEncoder:
@@ -78,6 +89,39 @@ class HAN(TrainedModel):
     def _parts(self, snapshot: GraphSnapshot, learnt: Learnt) -> TasteVectors:
         self.trained = {**self.trained, "semantic": cast("HANEncoder", learnt.network).semantic_weights()}
         return super()._parts(snapshot, learnt)
+
+    def _heard(self, snapshot: GraphSnapshot, learnt: Learnt) -> Heard:
+        """Everything or, where no meta-path of users begins with what they like, nothing."""
+        from graphrec_neo4j.models.networks.han import USERS
+
+        network = cast("HANEncoder", learnt.network)
+        (steps, _), lengths = closed_paths(snapshot.schema), self._lengths(snapshot, learnt)
+        said, along = network.heard()
+        made = [
+            self._messages(snapshot, steps[text], said.cpu().numpy(), *(each.cpu().numpy() for each in parts))
+            for text, parts in zip(network.paths[USERS], along, strict=True)
+        ]
+        liked = any(each.kind == "taste" for each in made)
+        return Heard(tuple(each.scaled(1 / lengths) for each in made) if liked else (), self.settings.learns_cosines)
+
+    def _messages(
+        self, snapshot: GraphSnapshot, steps: Steps, said: Floats, ends: Rows, shares: Floats, opened: Floats
+    ) -> Messages:
+        """What users hear along ``steps``: at ``shares`` (m, heads), of the first users of ``ends`` (2, m)."""
+        (neighbour, user), first, schema = ends, steps[0], snapshot.schema
+        role = "interaction" if first.edge == ALL_INTERACTIONS else schema.roles[first.edge]
+        kinds: dict[str, Kind] = {"interaction": "taste", "tie": "tie"}
+        return Messages(
+            kinds.get(role, "category"),
+            first.target,
+            first.edge,
+            pointers=np.concatenate([[0], np.cumsum(np.bincount(user, minlength=self.n_users))]),
+            senders=neighbour,
+            shares=shares,
+            table=said,
+            opened=opened,
+            via=ways(snapshot, steps, user, neighbour) if len(steps) > 1 else None,
+        )
 
     def _known_users(self, snapshot: GraphSnapshot) -> Mask:
         """Everyone: a user without neighbours and history has a vector of zeros."""
