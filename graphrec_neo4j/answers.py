@@ -127,7 +127,10 @@ def _kept_model(database: Database, run: Run, snapshot: GraphSnapshot) -> Recomm
     digest = folder / _DIGEST_FILE
     if not digest.is_file() or digest.read_text(encoding="ascii") != snapshot.digest:
         return None
-    return create(run.model, **run.settings).restore(folder)
+    try:
+        return create(run.model, **run.settings).restore(folder)
+    except (KeyError, TypeError, ValueError):
+        return None  # Another release kept other arrays; fitting anew gives the same model.
 
 
 def _store_folder(database: Database) -> Path:
