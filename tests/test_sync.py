@@ -186,6 +186,21 @@ def test_after_the_graph_changed_the_model_is_fitted_again_and_that_is_said(
     assert refitted
 
 
+def test_a_kept_model_of_another_release_is_fitted_again(
+    loaded: Database, small: GraphSnapshot, tmp_path: Path
+) -> None:
+    sync(loaded, small.schema, SyncRequest("spectral"))
+    [kept] = (tmp_path / "cache").rglob("model.npz")
+    with np.load(kept) as arrays:
+        others = {f"former_{name}": arrays[name] for name in arrays.files}
+    np.savez(kept, **others)
+    pair = small.users.ids.key(0), small.items.ids.key(0)
+    described, refitted = explain_pair(loaded, *pair)
+    assert refitted
+    sync(loaded, small.schema, SyncRequest("spectral", full=True))
+    assert explain_pair(loaded, *pair) == (described, False)
+
+
 def test_nothing_published_is_one_sentence(loaded: Database) -> None:
     with pytest.raises(PublishError, match="run graphrec-neo4j sync first"):
         explain_pair(loaded, "nobody", "nothing")
