@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from graphrec_neo4j.errors import PublishError
@@ -68,6 +69,11 @@ class Pointer:
     next_run: int | None = None
     hours: float | None = None
     syncing: bool = False
+
+
+def moment(stored: str) -> datetime:
+    """Return a time as Cypher writes it, with the offset of its server and maybe the name of a zone."""
+    return datetime.fromisoformat(stored.partition("[")[0])
 
 
 def pointer(database: Database) -> Pointer:

@@ -33,6 +33,7 @@ ROOF = {
     "answers",
     "asking",
     "verifying",
+    "monitoring",
     "evaluating",
     "report",
     "demo",

@@ -37,10 +37,10 @@ _NARROWEST_TEXT = 24
 def page_option(told: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add --html, a file to write in a folder that exists, and pass it on as ``html``."""
     kind = click.Path(path_type=Path, dir_okay=False, writable=True)
-    return click.option("--html", type=kind, callback=_in_a_folder, help=told)
+    return click.option("--html", type=kind, callback=in_a_folder, help=told)
 
 
-def _in_a_folder(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+def in_a_folder(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
     """Say that a folder is missing before the work is done, not after."""
     if path is not None and not path.absolute().parent.is_dir():
         raise click.BadParameter(f"there is no folder {path.parent} to write {path.name} into.", context, parameter)

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from graphrec_neo4j.cli.common import answer_json, answer_table, connection_options, json_option
+from graphrec_neo4j.cli.unattended import Duration
 
 if TYPE_CHECKING:
     from graphrec_neo4j.database import Database
 
 
 @click.command()
+@click.option("--within", type=Duration(), help="Exit code 1 where what is served is older: 90s, 15m, 6h or 1d.")
 @json_option
 @connection_options
-def status(connect: Callable[[], Database], as_json: bool) -> None:
+def status(connect: Callable[[], Database], as_json: bool, within: float | None) -> None:
     """Say which run is published, how old it is, and what runs there were.
 
     Example: graphrec-neo4j status --json
+
+    Example: graphrec-neo4j status --within 6h
     """
     from graphrec_neo4j import runs
 
     with connect() as database:
         found = runs.status(database)
+    fresh = within is None or (found["hours"] is not None and 3600 * found["hours"] <= within)
     if as_json:
-        answer_json(found)
-        return
-    click.echo(sentence(found))
-    if found["runs"]:
-        answer_table([_row(run) for run in found["runs"]])
+        answer_json(found if within is None else {**found, "fresh": fresh})
+    else:
+        click.echo(sentence(found) + ("" if fresh else "; that is older than was asked for"))
+        if found["runs"]:
+            answer_table([_row(run) for run in found["runs"]])
+    if not fresh:
+        raise SystemExit(1)
 
 
 def _row(run: dict[str, Any]) -> dict[str, Any]:
@@ -42,10 +49,12 @@ def _row(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _in_utc(stored: str | None) -> str:
-    """A time as Cypher writes it, with the offset of its server and maybe the name of a zone, to the minute."""
+    """A time as Cypher writes it, to the minute."""
     if stored is None:
         return ""
-    return datetime.fromisoformat(stored.partition("[")[0]).astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+    from graphrec_neo4j.runs import moment
+
+    return moment(stored).astimezone(UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def sentence(found: dict[str, Any]) -> str:

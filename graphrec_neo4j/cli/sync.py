@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +12,15 @@ from graphrec_neo4j.cli.choice_table import show_choice
 from graphrec_neo4j.cli.common import (
     answer_json,
     connection_options,
+    in_a_folder,
     json_option,
-    note,
     progress_on_stderr,
     schema_in_force,
     schema_option,
 )
 from graphrec_neo4j.cli.model_settings import settings_option
+from graphrec_neo4j.cli.unattended import Duration, Log, Rhythm, again_and_again
+from graphrec_neo4j.errors import DatabaseError, GraphRecError
 
 if TYPE_CHECKING:
     from graphrec_neo4j.database import Database
@@ -33,51 +34,101 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--full", is_flag=True, help="Learn and publish also where nothing changed.")
 @click.option("--dry-run", is_flag=True, help="Read, and say what would be done.")
-@click.option("--watch", type=click.FloatRange(min=1), metavar="SECONDS", help="Go on, once every so many seconds.")
+@click.option("--watch", type=click.FloatRange(min=1), metavar="SECONDS", help="Go on, that long after each end.")
+@click.option("--every", type=Duration(), help="Go on, from start to start: 90s, 15m, 6h or 1d.")
+@click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What stderr gets.")
+@click.option(
+    "--prometheus",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=in_a_folder,
+    help="Text file to keep for a monitor.",
+)
 @click.option("--wait", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Seconds for another sync.")
 @schema_option
 @json_option
 @connection_options
 def sync(
-    connect: Callable[[], Database], as_json: bool, schema_file: Path | None, watch: float | None, **options: Any
+    connect: Callable[[], Database],
+    as_json: bool,
+    schema_file: Path | None,
+    watch: float | None,
+    every: float | None,
+    log: str,
+    prometheus: Path | None,
+    **options: Any,
 ) -> None:
     """Read the graph, learn from it and publish: vectors, scores, explained recommendations.
 
-    Safe to run from cron; readers see the former generation until the new one is whole.
+    Safe to run from cron; readers see the former generation until the new one is whole. With --watch or --every it
+    goes on, and what fails later than the first time is logged and tried again.
 
     Example: graphrec-neo4j sync --model auto
+
+    Example: graphrec-neo4j sync --every 15m --log json --prometheus /var/lib/node_exporter/graphrec.prom
     """
     from graphrec_neo4j.sync import SyncRequest
 
+    if watch is not None and every is not None:
+        raise click.UsageError("--watch and --every are two rhythms; give one.")
     budget = options.pop("budget")
     if budget is not None and options["model"] == "auto":
         options["settings"]["budget"] = budget
-    request = SyncRequest(**options)
-    with connect() as database:
-        while True:
-            _once(database, schema_file, request, as_json)
-            if watch is None:
-                return
-            time.sleep(watch)
+    request, told = SyncRequest(**options), Log(as_json=log == "json")
+
+    def once() -> None:
+        report = _counted(connect, lambda database: _once(database, schema_file, request, told), prometheus)
+        _tell(report, request, as_json, told)
+
+    again_and_again(once, Rhythm(watch, every), told)
 
 
-def _once(database: Database, schema_file: Path | None, request: SyncRequest, as_json: bool) -> None:
+def _counted(connect: Callable[[], Database], run: Callable[[Database], SyncReport], sample: Path | None) -> SyncReport:
+    """Sync once and write for the monitor, if there is one, how it ended; also where the database does not answer."""
+    from graphrec_neo4j.monitoring import write_sample
+
+    def ended(how: str, database: Database | None) -> None:
+        if sample:
+            write_sample(sample, database, how)
+
+    try:
+        with connect() as database:
+            try:
+                report = run(database)
+            except DatabaseError:
+                raise
+            except GraphRecError:
+                ended("failed", database)
+                raise
+            ended("published" if report.published else "unchanged", database)
+            return report
+    except DatabaseError:
+        ended("failed", None)
+        raise
+
+
+def _tell(report: SyncReport, request: SyncRequest, as_json: bool, log: Log) -> None:
+    if as_json:
+        answer_json(report.to_json())
+    elif not log.as_json:
+        click.echo(sentence(report, request))
+        show_choice(report.trained.get("chosen", {}))
+    if log.as_json:
+        facts = {name: getattr(report, name) for name in ("run", "changed", "seconds")}
+        log("published" if report.published else "unchanged", sentence(report, request), **facts)
+
+
+def _once(database: Database, schema_file: Path | None, request: SyncRequest, log: Log) -> SyncReport:
     from graphrec_neo4j.sync import sync as run_sync
 
     schema = schema_in_force(database, schema_file)
     with progress_on_stderr() as progress:
-        report = run_sync(
+        return run_sync(
             database,
             schema,
             request,
             progress=progress,
-            waiting=lambda: note("another sync is at work; waiting for it"),
+            waiting=lambda: log("waiting", "another sync is at work; waiting for it"),
         )
-    if as_json:
-        answer_json(report.to_json())
-    else:
-        click.echo(sentence(report, request))
-        show_choice(report.trained.get("chosen", {}))
 
 
 def sentence(report: SyncReport, request: SyncRequest) -> str:
