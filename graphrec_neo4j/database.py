@@ -51,6 +51,11 @@ class Database:
     def __init__(self, connection: Connection) -> None:
         """Connect and check that the server answers; raises DatabaseError in one sentence."""
         self.connection = connection
+        if "@" in connection.uri.partition("?")[0]:
+            # It may hold a password, so it is not shown.
+            raise DatabaseError(
+                "a Neo4j address has no user and no password in it: give these as NEO4J_USERNAME and NEO4J_PASSWORD."
+            )
         if not _BOLT.match(connection.uri):
             raise DatabaseError(f"{connection.uri!r} is not a Neo4j address; one is neo4j://localhost:7687.")
         # The driver logs every retry of its own; what a user must know reaches her as an error.

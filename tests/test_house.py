@@ -34,6 +34,7 @@ ROOF = {
     "asking",
     "verifying",
     "monitoring",
+    "doctor",
     "evaluating",
     "report",
     "demo",

@@ -18,6 +18,7 @@ COMMANDS = {
     "sync": "sync:sync",
     "status": "status:status",
     "verify": "verify:verify",
+    "doctor": "doctor:doctor",
     "rollback": "rollback:rollback",
     "forget": "forget:forget",
     "train": "train:train",

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from scipy import sparse
+
+from graphrec_neo4j.models.heard import Heard
 from graphrec_neo4j.models.lightgcn import LightGCNSettings
+from graphrec_neo4j.models.messages import Messages
 from graphrec_neo4j.models.trained_model import TrainedModel
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 if TYPE_CHECKING:
     from graphrec_neo4j.models.networks.encoder import Encoder
     from graphrec_neo4j.training.graph import TrainingGraph
+    from graphrec_neo4j.training.learning import Learnt
 
 
 @dataclass(frozen=True)
@@ -56,3 +61,14 @@ class DirectAU(TrainedModel):
         """As for every trained model, and users and items against themselves."""
         drawn = min(self.settings.negatives, pairs)
         return super()._memory(snapshot, pairs) + 8.0 * (min(drawn, self.n_items) ** 2 + min(drawn, self.n_users) ** 2)
+
+    def _heard(self, snapshot: GraphSnapshot, learnt: Learnt) -> Heard:
+        """What the regression finds of a history, each item told by the loss of a cosine without it.
+
+        The vectors share so much that summands are alike. On MovieLens latest-small, models fitted anew without the
+        items of the three largest parts had a lower score than without three random ones for 64 % of 200 pairs by
+        summands, and for 93 % by losses.
+        """
+        through = sparse.diags(self.parts.scale) @ self.tastes.history
+        heard = Messages.along("taste", self.tastes.node_type, self.tastes.edge, through.tocsr(), self.parts.through)
+        return Heard((heard,), normalised=True, near=True)

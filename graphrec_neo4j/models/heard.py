@@ -28,11 +28,12 @@ class Heard:
     A reason is how much lower the score were without what comes through a node, all other messages being as they are:
     a summand of the score, or, ``normalised``, what is lost once what is left has length one again. Then a message that
     says what all others say counts little, since it makes a vector longer and no cosine higher. What comes through the
-    items of a history is told as taste.
+    items of a history is told as taste. ``near`` says that the messages only come near what the model computes.
     """
 
     messages: tuple[Messages, ...] = ()
     normalised: bool = False
+    near: bool = False
 
     def explain(
         self, users: Rows, items: Rows, limit: int, tastes: Tastes, vectors: TasteVectors, exact: bool
@@ -44,7 +45,7 @@ class Heard:
         """
         liked = [each for each in self.messages if each.kind == "taste"]
         terms = self._terms(liked, vectors) if liked else vectors.terms
-        exact = all(each.exact for each in self.messages) if liked else exact
+        exact = not self.near and all(each.exact for each in self.messages) if liked else exact
         whys = tastes.explain(users, items, limit, terms, exact)
         for user, listed, row in zip(users.tolist(), items, whys, strict=True) if self._others else ():
             found = [self._joined(group, user, listed, vectors) for group in self._others]
@@ -95,7 +96,8 @@ class Heard:
 
     def state(self) -> State:
         """Return what :meth:`restored` takes: nothing where there are no messages."""
-        state: State = {"heard": np.array([len(self.messages), self.normalised])} if self.messages else {}
+        about = np.array([len(self.messages), self.normalised, self.near])
+        state: State = {"heard": about} if self.messages else {}
         for number, each in enumerate(self.messages):
             state |= {f"heard{number}_{name}": array for name, array in each.state().items()}
         return state
@@ -103,9 +105,9 @@ class Heard:
     @classmethod
     def restored(cls, state: State) -> Self:
         """The inverse of :meth:`state`; other arrays beside are left alone."""
-        count, normalised = cast(npt.NDArray, state["heard"]).tolist() if "heard" in state else (0, False)
+        count, normalised, near = cast(npt.NDArray, state["heard"]).tolist() if "heard" in state else (0, 0, 0)
         messages = (Messages.restored(_under(f"heard{number}_", state)) for number in range(count))
-        return cls(tuple(messages), bool(normalised))
+        return cls(tuple(messages), bool(normalised), bool(near))
 
 
 def _under(prefix: str, state: State) -> State:
