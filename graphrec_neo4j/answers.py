@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphrec_neo4j.database import Database
@@ -15,10 +13,9 @@ from graphrec_neo4j.ids import Key
 from graphrec_neo4j.models import create
 from graphrec_neo4j.models.base import Recommender
 from graphrec_neo4j.models.deep_reasons import deep_reasons
-from graphrec_neo4j.queries import statement
 from graphrec_neo4j.ranking.counterfactual import Change, Listed, comes_with, leaves_without
-from graphrec_neo4j.runs import Run, current_run
-from graphrec_neo4j.settings import cache_folder
+from graphrec_neo4j.run_cache import kept_model
+from graphrec_neo4j.runs import current_run
 from graphrec_neo4j.snapshot import GraphSnapshot
 from loaders.from_neo4j import from_neo4j
 
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
 
 _CONTRIBUTIONS = 5
 _LISTED = 20
-_DIGEST_FILE = "digest.txt"
 
 
 @dataclass(frozen=True)
@@ -57,15 +53,6 @@ class _Asked(NamedTuple):
     user: int
     item: int
     fitted: bool
-
-
-def keep_model(database: Database, uuid: str, model: Recommender, snapshot: GraphSnapshot) -> Path:
-    """Save the fitted model of a run, with the digest of its graph, in place of those of this store's older runs."""
-    folder = _store_folder(database)
-    shutil.rmtree(folder, ignore_errors=True)
-    model.save(folder / uuid)
-    (folder / uuid / _DIGEST_FILE).write_text(snapshot.digest, encoding="ascii")
-    return folder / uuid
 
 
 def explain_pair(database: Database, user: Key, item: Key) -> tuple[Described, bool]:
@@ -117,21 +104,6 @@ def _asked(database: Database, user: Key, item: Key) -> _Asked:
         raise PublishError("nothing is published in this database yet: run graphrec-neo4j sync first.")
     snapshot = from_neo4j(database, run.schema)
     rows = snapshot.users.ids.row(user), snapshot.items.ids.row(item)
-    kept = _kept_model(database, run, snapshot)
+    kept = kept_model(database, run, snapshot)
     model = kept or create(run.model, **run.settings).fit(snapshot, seed=run.seed)
     return _Asked(model, snapshot, *rows, kept is None)
-
-
-def _kept_model(database: Database, run: Run, snapshot: GraphSnapshot) -> Recommender | None:
-    folder = _store_folder(database) / run.uuid
-    digest = folder / _DIGEST_FILE
-    if not digest.is_file() or digest.read_text(encoding="ascii") != snapshot.digest:
-        return None
-    try:
-        return create(run.model, **run.settings).restore(folder)
-    except (KeyError, TypeError, ValueError):
-        return None  # Another release kept other arrays; fitting anew gives the same model.
-
-
-def _store_folder(database: Database) -> Path:
-    return cache_folder() / "models" / str(database.read(statement("read/store"))[0]["id"])

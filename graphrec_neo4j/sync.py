@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from graphrec_neo4j import __version__
-from graphrec_neo4j.answers import keep_model
 from graphrec_neo4j.database import Database
+from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.learning import Learnt, learn
 from graphrec_neo4j.lease import WAIT_SECONDS, Lease
 from graphrec_neo4j.models import create
 from graphrec_neo4j.progress import Progress, silent
+from graphrec_neo4j.run_cache import keep, kept_snapshot
 from graphrec_neo4j.runs import Run, current_run
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
@@ -44,8 +45,9 @@ class SyncRequest:
 class SyncReport:
     """What a sync did; the fields are those of ``sync --json``.
 
-    ``run`` and ``uuid`` are those that readers now see, ``published`` says whether they are new, ``seconds`` are by
-    stage.
+    ``run`` and ``uuid`` are those that readers now see, ``published`` says whether they are new, ``changed`` what
+    differs from the run before and ``edited`` how many nodes and edges of each type, None where that is not known;
+    ``seconds`` are by stage.
     """
 
     run: int | None
@@ -54,6 +56,7 @@ class SyncReport:
     published: bool
     read: Mapping[str, Any]
     changed: Mapping[str, Any]
+    edited: Mapping[str, Any] | None
     trained: Mapping[str, Any]
     written: Mapping[str, int]
     seconds: Mapping[str, float]
@@ -92,18 +95,19 @@ def _sync(
     snapshot = from_neo4j(database, schema, progress=progress)
     current = current_run(database)
     changed = _changes(current, snapshot, request)
+    edited = _edited(database, current, snapshot) if changed["graph"] else None
     seconds = {"read": round(time.perf_counter() - started, 3)}
     if lease is None or not (request.full or any(changed.values())):
-        return _report(request, current, False, snapshot, changed, {}, {}, seconds)
+        return _report(request, current, False, snapshot, changed, edited, {}, {}, seconds)
     learnt = learn(snapshot, request.model, request.settings, seed=request.seed, progress=progress)
     seconds |= learnt.seconds
     draft = RunDraft(request.model, asdict(learnt.model.settings), request.seed, seconds)
     made = publish(database, snapshot, learnt.results, draft, lease, progress=progress)
-    keep_model(database, made.uuid, learnt.model, snapshot)
+    keep(database, made.uuid, learnt.model, snapshot)
     seconds |= {**made.seconds, "total": round(time.perf_counter() - started, 3)}
     counted = ("users", "items", "relationships", "ended", "similar", "similar_ended")
     written = {name: getattr(made, name) for name in counted}
-    return _report(request, made, True, snapshot, changed, _trained(learnt), written, seconds)
+    return _report(request, made, True, snapshot, changed, edited, _trained(learnt), written, seconds)
 
 
 def _changes(current: Run | None, snapshot: GraphSnapshot, request: SyncRequest) -> dict[str, bool]:
@@ -120,6 +124,17 @@ def _changes(current: Run | None, snapshot: GraphSnapshot, request: SyncRequest)
     }
 
 
+def _edited(database: Database, current: Run | None, snapshot: GraphSnapshot) -> dict[str, Any] | None:
+    """How many nodes and edges of each type were added, removed and changed since the current run's graph.
+
+    None where that graph is not in the cache, or was read by another schema.
+    """
+    before = kept_snapshot(database, current) if current else None
+    if before is None or before.schema != snapshot.schema:
+        return None
+    return GraphChanges.between(before, snapshot).counts()
+
+
 def _trained(learnt: Learnt) -> dict[str, Any]:
     return {**learnt.report, "settings": asdict(learnt.model.settings)}
 
@@ -130,6 +145,7 @@ def _report(
     published: bool,
     snapshot: GraphSnapshot,
     changed: Mapping[str, Any],
+    edited: Mapping[str, Any] | None,
     trained: Mapping[str, Any],
     written: Mapping[str, int],
     seconds: Mapping[str, float],
@@ -140,4 +156,4 @@ def _report(
         "edges": {name: len(edges) for name, edges in snapshot.edges.items()},
     }
     uuid = run.uuid if run else None
-    return SyncReport(number, uuid, request.model, published, read, changed, trained, written, seconds)
+    return SyncReport(number, uuid, request.model, published, read, changed, edited, trained, written, seconds)

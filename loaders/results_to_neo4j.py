@@ -100,10 +100,12 @@ def publish(
         work.clear(former)
     with _timed(seconds, "write"):
         work.write()
-        if work.problem():
+        problem = work.problem()
+        if problem:
             # Somebody touched what we wrote, so what the digests say is not to be trusted.
             work.write(everything=True)
-    if problem := work.problem():
+            problem = work.problem()
+    if problem:
         raise PublishError(f"run {begun['number']} is not published, for {problem}; run graphrec-neo4j sync again.")
     timings = _as_json({**draft.timings, **seconds})
     moved = lease.write(statement("write/run_publish"), uuid=uuid, names=slot_names(begun["slot"]), timings=timings)

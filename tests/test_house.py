@@ -35,6 +35,7 @@ ROOF = {
     "verifying",
     "monitoring",
     "doctor",
+    "run_cache",
     "evaluating",
     "report",
     "demo",

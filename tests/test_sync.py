@@ -201,6 +201,32 @@ def test_a_kept_model_of_another_release_is_fitted_again(
     assert explain_pair(loaded, *pair) == (described, False)
 
 
+def test_what_became_of_the_graph_is_told_in_numbers(loaded: Database, small: GraphSnapshot, tmp_path: Path) -> None:
+    first = sync(loaded, small.schema, SyncRequest("p3"))
+    assert first.edited is None
+    [gone] = plainly(
+        loaded.connection,
+        """MATCH (u:User)-[r:INTERACTED]->(i:Item) WITH u, r, i ORDER BY u.id, i.id LIMIT 1 DELETE r
+           WITH u MATCH (i:Item) WHERE NOT EXISTS { (u)-[:INTERACTED]->(i) } WITH u, i ORDER BY i.id DESC LIMIT 2
+           CREATE (u)-[:INTERACTED {weight: 1.0}]->(i) RETURN count(*) AS made""",
+    )
+    plainly(loaded.connection, "CREATE (:User {id: 'somebody new', name: 'New'})")
+    plainly(loaded.connection, "MATCH (i:Item) WITH i ORDER BY i.id LIMIT 3 SET i.title = 'another title of ' + i.id")
+    told = {
+        "nodes": {
+            "User": {"added": 1, "removed": 0, "changed": 0},
+            "Item": {"added": 0, "removed": 0, "changed": 3},
+        },
+        "edges": {"INTERACTED": {"added": gone["made"], "removed": 1, "changed": 0}},
+    }
+    assert sync(loaded, small.schema, SyncRequest("p3", dry_run=True)).edited == told
+    [kept] = (tmp_path / "cache").rglob("snapshot.npz")
+    kept.write_bytes(kept.read_bytes()[:-20])
+    again = sync(loaded, small.schema, SyncRequest("p3"))
+    assert (again.published, again.edited) == (True, None)
+    assert sync(loaded, small.schema, SyncRequest("p3")).edited is None
+
+
 def test_nothing_published_is_one_sentence(loaded: Database) -> None:
     with pytest.raises(PublishError, match="run graphrec-neo4j sync first"):
         explain_pair(loaded, "nobody", "nothing")

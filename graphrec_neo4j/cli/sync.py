@@ -136,6 +136,7 @@ def sentence(report: SyncReport, request: SyncRequest) -> str:
     nodes = ", ".join(f"{count:,} {name}" for name, count in report.read["nodes"].items())
     edges = ", ".join(f"{count:,} {name}" for name, count in report.read["edges"].items())
     lines = [f"read {nodes}; {edges} in {report.seconds['read']:.1f} s"]
+    lines += _edited(report)
     changed = [name for name, differs in report.changed.items() if differs]
     if not report.published:
         doing = "would learn and publish" if request.dry_run and (changed or request.full) else "nothing to do"
@@ -146,3 +147,16 @@ def sentence(report: SyncReport, request: SyncRequest) -> str:
     lines.append(f"wrote {written}")
     lines.append(f"published run {report.run} ({report.uuid}) after {report.seconds['total']:.1f} s")
     return "\n".join(lines)
+
+
+def _edited(report: SyncReport) -> list[str]:
+    """What became of the graph, in numbers, where something did and a run was there before."""
+    if not report.changed["graph"]:
+        return []
+    if report.edited is None:
+        first = all(report.changed.values())
+        unknown = "the graph of the run before is not in this user's cache, so what changed is not told in numbers"
+        return [] if first else [unknown]
+    counts = {name: each for part in report.edited.values() for name, each in part.items()}
+    told = [", ".join(f"{count:,} {how}" for how, count in each.items() if count) for each in counts.values()]
+    return ["changed " + "; ".join(f"{name}: {words}" for name, words in zip(counts, told, strict=True))]
