@@ -101,11 +101,12 @@ def _subgraph(database: Database, user: Key, item: Key) -> NamedReasons:
 
 def _change(change: WhatIf, title: str) -> str:
     """What would change the list, in one line."""
+    from graphrec_neo4j.explain.words import enumerated
+
     if change.items is None:
         what = "leave" if change.listed else "come into"
         return f"What if: no change of her own interactions that was tried makes {title} {what} her best {change.k}."
-    names = [name for _, name in change.items]
-    named = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    named = enumerated([name for _, name in change.items])
     if change.listed:
         return f"What if: without {named}, {title} would not be among her best {change.k}."
     return f"What if: with {named}, {title} would be among her best {change.k}."

@@ -157,6 +157,9 @@ def _edited(report: SyncReport) -> list[str]:
         first = all(report.changed.values())
         unknown = "the graph of the run before is not in this user's cache, so what changed is not told in numbers"
         return [] if first else [unknown]
-    counts = {name: each for part in report.edited.values() for name, each in part.items()}
-    told = [", ".join(f"{count:,} {how}" for how, count in each.items() if count) for each in counts.values()]
-    return ["changed " + "; ".join(f"{name}: {words}" for name, words in zip(counts, told, strict=True))]
+    told = [
+        f"{name}: " + ", ".join(f"{count:,} {how}" for how, count in counts.items() if count)
+        for part in report.edited.values()
+        for name, counts in part.items()
+    ]
+    return ["changed " + "; ".join(told)]

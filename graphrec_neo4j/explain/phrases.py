@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphrec_neo4j.explain.stored import COUNT, NAME, TITLE, Words, escaped
-from graphrec_neo4j.explain.words import CHOSE, Verb, friend, verb_for
+from graphrec_neo4j.explain.words import CHOSE, Verb, enumerated, friend, verb_for
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS
 from graphrec_neo4j.results import Contribution
 from graphrec_neo4j.schema import EdgeType, GraphSchema
@@ -113,4 +113,4 @@ def _named(people: Sequence[str], counted: int) -> str:
     names, others = [escaped(name) for name in people], counted - len(people)
     if others:
         names.append("one other person" if others == 1 else f"{others} more people")
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return enumerated(names)

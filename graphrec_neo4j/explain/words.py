@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from graphrec_neo4j.explain.stored import NAME, Described
@@ -88,6 +89,11 @@ def friend(relationship_type: str, *, directed: bool, named: bool = True) -> str
         if directed and words and words[0].startswith(stem):
             return f"{NAME}, whom you {stem}," if named else f"someone whom you {stem}"
     return f"your friend {NAME}" if named else "a friend of yours"
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """Return at least one name as a list in words: "a", "a and b", "a, b and c"."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def percent(share: float, *, exact: bool) -> str:

@@ -102,7 +102,7 @@ class NamedReasons:
 
 
 def named(reasons: DeepReasons, snapshot: GraphSnapshot, user: int, item: int) -> NamedReasons:
-    """Name what ``reasons`` hold, for a user's and an item's row: other users only where the user is tied to them."""
+    """Name what ``reasons`` hold, for a user's and an item's row; of other users those whom the schema allows."""
     names = _Names(snapshot, user, item)
     carrying = reasons.subgraph.edges if reasons.subgraph else ()
     edges = tuple((names.edge(edge), edge.importance) for edge in carrying)
@@ -114,7 +114,7 @@ class _Names:
 
     def __init__(self, snapshot: GraphSnapshot, user: int, item: int) -> None:
         self._snapshot, self._schema = snapshot, snapshot.schema
-        self._open = {(self._schema.recommend_to, row) for row in (user, *self._tied(user))}
+        self._open = {(self._schema.recommend_to, row) for row in (user, *self._may_be_named(user))}
         self._open.add((self._schema.recommend, item))
         self._known: dict[TypedNode, PathNode] = {}
 
@@ -159,11 +159,14 @@ class _Names:
         place = first + np.searchsorted(edges.target[first:last], target[1])
         return bool(place < last and edges.target[place] == target[1])
 
-    def _tied(self, user: int) -> set[int]:
-        """Whom the user has a tie with, or where people are recommended to people an interaction."""
-        found: set[int] = set()
-        for name, kind in self._schema.edges.items():
-            if kind.source == kind.target == self._schema.recommend_to and self._schema.roles[name] != "context":
+    def _may_be_named(self, user: int) -> set[int]:
+        """Who may be named to the user: whom she has a tie with, and among people whom she chose."""
+        schema, found = self._schema, set[int]()
+        if schema.reasons.people == "everybody":
+            return set(range(len(self._snapshot.users)))
+        named = {"interaction", "tie"} if schema.reasons.people == "tied" else {"interaction"}
+        for name, kind in schema.edges.items():
+            if kind.source == kind.target == schema.recommend_to and schema.roles[name] in named:
                 edges = self._snapshot.edges[name]
                 found.update(edges.target[edges.source == user].tolist(), edges.source[edges.target == user].tolist())
         return found

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from toy_graphs import snapshot_of
 
 from graphrec_neo4j.models.deep_reasons import CarryingEdge, DeepReasons, MinimalSubgraph
@@ -52,6 +55,16 @@ def test_a_stranger_is_not_named_and_is_the_same_everywhere() -> None:
     words = "Ann -[INTERACTED]-> Tea <-[INTERACTED]- another User (1) -[INTERACTED]-> Cake"
     assert told.to_json()["paths"] == [{"relevance": 0.5, "path": words}]
     assert "Cy" not in str(told.to_json()) + "".join(told.lines())
+
+
+@pytest.mark.parametrize(("people", "seen"), [("nobody", ""), ("tied", "Bob"), ("everybody", "Bob Cy")])
+def test_who_is_named_is_what_the_schema_allows(people: str, seen: str) -> None:
+    made = graph()
+    reasons_of = made.schema.reasons.model_copy(update={"people": people})
+    allowing = replace(made, schema=made.schema.model_copy(update={"reasons": reasons_of}))
+    edges = [CarryingEdge("*", ("users", user), ("items", 2), 0.5) for user in (1, 2)]
+    told = str(named(reasons(*edges), allowing, 0, 2).to_json())
+    assert [name for name in ("Bob", "Cy") if name in told] == seen.split()
 
 
 def test_a_tie_runs_from_who_follows_to_who_is_followed() -> None:
