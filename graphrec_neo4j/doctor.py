@@ -32,6 +32,7 @@ _CORE = ("neo4j", "neo4j-rust-ext", "numpy", "scipy", "numba", "pydantic")
 _EXTRAS = (
     "torch",
     "torch-geometric",
+    "safetensors",
     "faiss-cpu",
     "networkx",
     "implicit",

@@ -19,7 +19,7 @@ from graphrec_neo4j.training.journal import Journal
 from graphrec_neo4j.training.options import Epoch, TrainingOptions, is_first_process, nobody
 from graphrec_neo4j.tuning import tuned
 
-CHECKPOINT, JOURNAL = "checkpoint.pt", "training.jsonl"
+CHECKPOINT, JOURNAL = "checkpoint.safetensors", "training.jsonl"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from graphrec_neo4j.database import Database
+from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models import create
 from graphrec_neo4j.models.base import Recommender
 from graphrec_neo4j.queries import statement
@@ -38,8 +39,8 @@ def kept_model(database: Database, run: Run, snapshot: GraphSnapshot) -> Recomme
         return None
     try:
         return create(run.model, **run.settings).restore(folder)
-    except (KeyError, TypeError, ValueError):
-        return None  # Another release kept other arrays; fitting anew gives the same model.
+    except (ModelError, TypeError, ValueError):
+        return None  # Another release kept other arrays, or the files are damaged; fitting anew gives the same model.
 
 
 def kept_snapshot(database: Database, run: Run) -> GraphSnapshot | None:

@@ -170,15 +170,27 @@ class Recommender(ABC):
         (folder / "model.json").write_text(json.dumps(about), encoding="utf-8")
 
     def restore(self, folder: Path) -> Self:
-        """Take the fitted state that :meth:`save` wrote; raises ModelError if it is another model's."""
-        about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        """Take the fitted state that :meth:`save` wrote; raises ModelError if it is another model's or damaged.
+
+        Nothing in the files is run, whoever wrote them.
+        """
+        try:
+            about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+            if about["model"] == self.name:
+                self._read_state(folder, about)
+        except Exception as error:
+            raise ModelError(
+                f"{folder} holds no {self.name} model that can be read ({type(error).__name__}); train it again."
+            ) from error
         if about["model"] != self.name:
             raise ModelError(f"{folder} holds a {about['model']} model, not {self.name}.")
+        return self
+
+    def _read_state(self, folder: Path, about: Mapping[str, Any]) -> None:
         self.n_users, self.n_items = about["users"], about["items"]
         with np.load(folder / "model.npz", allow_pickle=False) as arrays:
             self.popularity = arrays["popularity"]
             self._restore(_assemble({name: arrays[name] for name in arrays.files if name != "popularity"}))
-        return self
 
     @abstractmethod
     def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:

@@ -207,7 +207,7 @@ def test_learnt_weights_go_on_from_a_checkpoint(tmp_path: Path, settings: dict[s
         if epoch.number == 2:
             raise KeyboardInterrupt
 
-    graph, path = with_noise(40), tmp_path / "checkpoint.pt"
+    graph, path = with_noise(40), tmp_path / "checkpoint.safetensors"
     whole = model().fit(graph)
     with pytest.raises(KeyboardInterrupt):
         model(TrainingOptions(path, stop)).fit(graph)
