@@ -13,12 +13,18 @@ from typing import Any, Self
 import neo4j
 from neo4j import exceptions
 
-from graphrec_neo4j.errors import DatabaseError
+from graphrec_neo4j import __version__, failures
+from graphrec_neo4j.errors import BadInputError, DatabaseError
 from graphrec_neo4j.queries import Statement
-from graphrec_neo4j.settings import Connection
+from graphrec_neo4j.settings import Connection, question_seconds
 
+APPLICATION = "graphrec-neo4j"
 FETCH_SIZE = 10_000
 _DRIVER_WAIT_SECONDS = 30.0
+# A page of a graph takes seconds and an index of a large graph hours, so these only end what nobody waits for.
+_SECONDS = 3600.0
+_COMMAND_SECONDS = 24 * 3600.0
+_QUESTIONS = ("recommend/", "explain/")
 _BOLT = re.compile(r"(bolt|neo4j)(\+s|\+ssc)?://")
 
 
@@ -45,11 +51,12 @@ class Database:
     """One database over Bolt. Use as a context manager; safe to share between threads.
 
     Managed transactions retry transient failures for 30 s; a batch whose commit went unanswered is run again,
-    so every write statement must be idempotent.
+    so every write statement must be idempotent. ``SHOW TRANSACTIONS`` tells which statement a transaction runs, as
+    ``metaData.query``, and every one has an end: what people ask that of ``GRAPHREC_QUERY_SECONDS``.
     """
 
     def __init__(self, connection: Connection) -> None:
-        """Connect and check that the server answers; raises DatabaseError in one sentence."""
+        """Connect and check that the server answers and is new enough; raises DatabaseError in one sentence."""
         self.connection = connection
         if "@" in connection.uri.partition("?")[0]:
             # It may hold a password, so it is not shown.
@@ -68,9 +75,12 @@ class Database:
                 connection_acquisition_timeout=_DRIVER_WAIT_SECONDS,
                 notifications_min_severity="OFF",
                 fetch_size=FETCH_SIZE,
+                user_agent=f"{APPLICATION}/{__version__}",
             )
             try:
-                self._driver.verify_connectivity()
+                self.agent = self._driver.get_server_info().agent
+                if old := failures.too_old(self.agent, connection):
+                    raise DatabaseError(old)
             except BaseException:
                 self._driver.close()
                 raise
@@ -88,28 +98,29 @@ class Database:
     def read(self, statement: Statement, **parameters: Any) -> list[dict[str, Any]]:
         """Run a read statement in READ access mode and return its rows; retried as a whole."""
         with self._session(neo4j.READ_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
-            return session.execute_read(lambda tx: tx.run(statement.text, parameters).data())
+            return session.execute_read(_unit(statement)(lambda tx: tx.run(statement.text, parameters).data()))
 
     def read_values(self, statement: Statement, **parameters: Any) -> list[list[Any]]:
         """Run a read statement and return its rows as lists of values, without the names; retried as a whole."""
         with self._session(neo4j.READ_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
-            return session.execute_read(lambda tx: tx.run(statement.text, parameters).values())
+            return session.execute_read(_unit(statement)(lambda tx: tx.run(statement.text, parameters).values()))
 
     def stream(self, statement: Statement, **parameters: Any) -> Iterator[tuple[Any, ...]]:
         """Run a read statement and yield its rows one by one, in constant memory; not retried."""
         with self._session(neo4j.READ_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
-            for record in session.run(statement.text, parameters):
+            for record in session.run(_query(statement), parameters):
                 yield tuple(record.values())
 
     def write(self, statement: Statement, **parameters: Any) -> Written:
         """Run an idempotent write statement in one managed transaction, again where its commit went unanswered."""
-        return self._write(_run, statement, parameters)
+        return self._write(statement, parameters)
 
     def write_within(self, seconds: float, statement: Statement, **parameters: Any) -> Written:
         """Do as ``write``; the server ends the transaction after ``seconds``, even if this process stands still."""
-        return self._write(neo4j.unit_of_work(timeout=seconds)(_run), statement, parameters)
+        return self._write(statement, parameters, seconds)
 
-    def _write(self, run: Callable[..., Written], statement: Statement, given: Mapping[str, Any]) -> Written:
+    def _write(self, statement: Statement, given: Mapping[str, Any], seconds: float | None = None) -> Written:
+        run = _unit(statement, seconds)(_run)
         parameters = {name: _Column(value) if type(value) is list else value for name, value in given.items()}
         with self._session(neo4j.WRITE_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
             try:
@@ -128,19 +139,18 @@ class Database:
     ) -> None:
         """Write every batch, each in its own transaction, over ``sessions`` sessions and one queue.
 
-        ``seconds`` is how long the server lets a transaction live, without end if None. ``done`` is called in this
+        ``seconds`` is how long the server lets a transaction live, an hour if None. ``done`` is called in this
         thread after each committed batch. At most ``2 * sessions`` batches are held in memory. The first failure
         stops the queue and is raised.
         """
-        run = neo4j.unit_of_work(timeout=seconds)(_run)
         if sessions == 1:
             for batch in batches:
-                done(self._write(run, statement, batch))
+                done(self._write(statement, batch, seconds))
             return
         with ThreadPoolExecutor(sessions) as pool:
             pending: set[Future[Written]] = set()
             for batch in batches:
-                pending.add(pool.submit(self._write, run, statement, batch))
+                pending.add(pool.submit(self._write, statement, batch, seconds))
                 if len(pending) >= 2 * sessions:
                     finished, pending = wait(pending, return_when=FIRST_COMPLETED)
                     for future in finished:
@@ -151,7 +161,7 @@ class Database:
     def command(self, statement: Statement, **parameters: Any) -> list[dict[str, Any]]:
         """Run a schema or ``IN TRANSACTIONS`` statement in an auto-commit transaction and return its rows."""
         with self._session(neo4j.WRITE_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
-            return session.run(statement.text, parameters).data()
+            return session.run(_query(statement), parameters).data()
 
     @contextmanager
     def transaction(self) -> Iterator[Callable[..., list[dict[str, Any]]]]:
@@ -160,7 +170,7 @@ class Database:
         Yields a function that takes a statement and its parameters and returns the rows.
         """
         with self._session(neo4j.WRITE_ACCESS) as session, _as_one_sentence(self.connection, "transaction"):
-            tx = session.begin_transaction()
+            tx = session.begin_transaction(_metadata("transaction"), _SECONDS)
             with tx:
                 yield lambda statement, **parameters: tx.run(statement.text, parameters).data()
                 tx.commit()
@@ -168,10 +178,24 @@ class Database:
     def paths(self, statement: Statement, **parameters: Any) -> list[neo4j.Record]:
         """Run a read statement that returns paths and give the driver's own records."""
         with self._session(neo4j.READ_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
-            return session.execute_read(lambda tx: list(tx.run(statement.text, parameters)))
+            return session.execute_read(_unit(statement)(lambda tx: list(tx.run(statement.text, parameters))))
 
     def _session(self, access: str) -> neo4j.Session:
         return self._driver.session(database=self.connection.database, default_access_mode=access)
+
+
+def _metadata(name: str) -> dict[str, str]:
+    return {"app": APPLICATION, "query": name}
+
+
+def _unit(statement: Statement, seconds: float | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a unit of work a name that the server shows, and an end."""
+    usual = question_seconds() if statement.name.startswith(_QUESTIONS) else _SECONDS
+    return neo4j.unit_of_work(_metadata(statement.name), usual if seconds is None else seconds)
+
+
+def _query(statement: Statement) -> neo4j.Query:
+    return neo4j.Query(statement.text, _metadata(statement.name), _COMMAND_SECONDS)
 
 
 def _run(tx: neo4j.ManagedTransaction, text: str, parameters: dict[str, Any]) -> Written:
@@ -185,28 +209,35 @@ def _run(tx: neo4j.ManagedTransaction, text: str, parameters: dict[str, Any]) ->
 
 @contextmanager
 def _as_one_sentence(connection: Connection, doing: str) -> Iterator[None]:
-    """Turn what the driver raises into a DatabaseError of one sentence with a way out."""
-    where = f"{connection.uri} ({connection.database})"
+    """Turn what the driver raises into a GraphRecError of one sentence with a way out."""
     try:
         yield
-    except exceptions.AuthError:
-        raise DatabaseError(
-            f"{where} refuses user {connection.username!r}: check NEO4J_USERNAME and NEO4J_PASSWORD."
-        ) from None
     except exceptions.ServiceUnavailable as error:
-        raise DatabaseError(
-            f"{where} cannot be reached ({_first_line(error)}): start the server or check NEO4J_URI."
-        ) from None
-    except (exceptions.ConfigurationError, ValueError) as error:
-        if doing != "connect":
+        raise DatabaseError(failures.unreachable(_said(error), connection)) from None
+    except (exceptions.ConfigurationError, ValueError, OverflowError) as error:
+        if doing == "connect":
+            shown = failures.address(connection)
+            raise DatabaseError(f"{shown!r} is not a Neo4j address ({failures.one_line(_said(error)[0])}).") from None
+        if not isinstance(error, UnicodeError | OverflowError):
             raise
-        raise DatabaseError(f"{connection.uri!r} is not a Neo4j address ({_first_line(error)}).") from None
+        raise BadInputError(_unsendable(error, doing)) from None
     except exceptions.Neo4jError as error:
-        raise DatabaseError(f"{doing} failed on {where}: {error.code}: {_first_line(error)}.") from error
+        text = str(error.message or error).splitlines()[0].rstrip(".")
+        raise DatabaseError(failures.by_code(error.code, text, doing, connection)) from error
     except exceptions.DriverError as error:
-        raise DatabaseError(f"{doing} failed on {where}: {_first_line(error)}.") from error
+        shown = f"{failures.address(connection)} ({connection.database})"
+        raise DatabaseError(f"{doing} failed on {shown}: {failures.one_line(_said(error)[0])}.") from error
 
 
-def _first_line(error: BaseException) -> str:
-    text = getattr(error, "message", None) or str(error) or type(error).__name__
-    return str(text).splitlines()[0].rstrip(".")
+def _said(error: BaseException) -> list[str]:
+    """What an error and its causes say, itself first."""
+    causes = [error.__cause__] if error.__cause__ else []
+    causes += error.exceptions if isinstance(error, BaseExceptionGroup) else []
+    return [str(error) or type(error).__name__, *(text for cause in causes for text in _said(cause))]
+
+
+def _unsendable(error: Exception, doing: str) -> str:
+    """The sentence for a value that Bolt cannot carry."""
+    if isinstance(error, UnicodeError):
+        return f"a text for {doing} holds half a surrogate pair, which is no character; mend it where it comes from."
+    return f"a number for {doing} is out of 64 bits, which Neo4j cannot hold; give it as a text where that is allowed."

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from graphrec_neo4j import __version__
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import GraphRecError
+from graphrec_neo4j.failures import OLDEST_SERVER
 from graphrec_neo4j.foresee import available_bytes
 from graphrec_neo4j.lease import LEASE_SECONDS
 from graphrec_neo4j.queries import statement
@@ -26,7 +27,6 @@ from loaders.check_schema import check_schema
 from loaders.verify_results import Expected, verify_results
 
 PYTHONS = ((3, 11), (3, 13))
-OLDEST_SERVER = (5, 26)
 
 _CORE = ("neo4j", "neo4j-rust-ext", "numpy", "scipy", "numba", "pydantic")
 _EXTRAS = (

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from graphrec_neo4j.errors import BadInputError
+
 SCHEMA_FILE = "graphrec.toml"
+QUESTION_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,23 @@ def schema_path(given: Path | None = None) -> Path | None:
         return given
     here = Path(SCHEMA_FILE)
     return here if here.is_file() else None
+
+
+def question_seconds(environment: Mapping[str, str] = os.environ) -> float:
+    """How long the server may work on a question of ``cypher/recommend`` or ``cypher/explain``.
+
+    ``GRAPHREC_QUERY_SECONDS`` says something else than 60; raises BadInputError where that is no number above 0.
+    """
+    given = environment.get("GRAPHREC_QUERY_SECONDS")
+    if not given:
+        return QUESTION_SECONDS
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise BadInputError(f"GRAPHREC_QUERY_SECONDS is {given!r}, which is no number of seconds above 0; mend it.")
+    return seconds
 
 
 def cache_folder() -> Path:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from neo4j import exceptions
 
 from graphrec_neo4j import database as module
+from graphrec_neo4j import failures
 from graphrec_neo4j.database import Database, Written
-from graphrec_neo4j.errors import DatabaseError
+from graphrec_neo4j.errors import BadInputError, DatabaseError
 from graphrec_neo4j.queries import Statement
-from graphrec_neo4j.settings import Connection
+from graphrec_neo4j.settings import Connection, question_seconds
 
 pytestmark = pytest.mark.live
 
@@ -116,6 +119,87 @@ def test_a_write_within_a_time_is_ended_by_the_server(database: Database) -> Non
     assert database.read(COUNT) == [{"n": 0}]
 
 
+def test_a_statement_names_itself_in_show_transactions(database: Database) -> None:
+    """One of every kind runs for some seconds while another session looks."""
+    slow = "UNWIND range(1, 2000000000) AS a WITH sum(a) AS s RETURN s"
+    runs: dict[str, Callable[[Statement], object]] = {
+        "read": database.read,
+        "values": database.read_values,
+        "stream": lambda statement: list(database.stream(statement)),
+        "paths": database.paths,
+        "write": database.write,
+        "within": lambda statement: database.write_within(60, statement),
+        "batches": lambda statement: database.write_batches(statement, [{}], sessions=2),
+        "command": database.command,
+    }
+    look = "SHOW TRANSACTIONS YIELD metaData, transactionId WHERE metaData.query = $name RETURN metaData, transactionId"
+    end = "TERMINATE TRANSACTIONS $ids YIELD message RETURN message"
+    with ThreadPoolExecutor(1) as pool:
+        for kind, run in runs.items():
+            name, shown = f"slow/{kind}", list[dict[str, Any]]()
+            running = pool.submit(run, Statement(name, slow, "read"))
+            while not shown and not running.done():
+                shown = database.read(Statement("look", look, "read"), name=name)
+            database.command(Statement("end", end, "read"), ids=[row["transactionId"] for row in shown])
+            with pytest.raises(DatabaseError, match=f"{name} failed on .*Terminated"):
+                running.result()
+            assert shown[0]["metaData"] == {"app": "graphrec-neo4j", "query": name}
+
+
+def test_a_question_that_takes_too_long_is_ended_and_says_what_to_do(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRAPHREC_QUERY_SECONDS", "0.5")
+    slow = Statement("recommend/slow", "UNWIND range(1, 2000000000) AS a RETURN sum(a) AS s", "read")
+    with pytest.raises(DatabaseError, match=r"recommend/slow took longer .*: ask for less, or set GRAPHREC_QUERY_SEC"):
+        database.read(slow)
+
+
+@pytest.mark.parametrize("given", ["soon", "0", "-1", "inf", "nan"])
+def test_seconds_that_are_none_are_refused(given: str) -> None:
+    with pytest.raises(BadInputError, match="GRAPHREC_QUERY_SECONDS is"):
+        question_seconds({"GRAPHREC_QUERY_SECONDS": given})
+
+
+def test_seconds_for_a_question() -> None:
+    assert (question_seconds({}), question_seconds({"GRAPHREC_QUERY_SECONDS": "2.5"})) == (60.0, 2.5)
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [("half \ud800", "half a surrogate pair"), (2**63, "out of 64 bits"), ([-(2**63) - 1], "out of 64 bits")],
+)
+def test_a_value_that_bolt_cannot_carry_is_one_sentence_and_the_connection_lives(
+    database: Database, value: object, sentence: str
+) -> None:
+    for run in (database.read, database.write, database.command):
+        with pytest.raises(BadInputError, match=sentence):
+            run(Statement("echo", "RETURN $value AS value", "read"), value=value)
+    assert database.read(NUMBERS, n=1) == [{"k": 1, "twice": 2}]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("CALL no.such.procedure()", "lacks a procedure that ask calls .*allow db.* or take Neo4j 5.26 or later"),
+        ("RETRUN 1", "ask failed on .*SyntaxError"),
+    ],
+)
+def test_what_a_server_lacks_is_said(database: Database, text: str, sentence: str) -> None:
+    with pytest.raises(DatabaseError, match=sentence):
+        database.read(Statement("ask", text, "read"))
+
+
+@pytest.mark.parametrize("scheme", ["bolt", "neo4j"])
+def test_a_database_that_is_not_there_is_said(neo4j_connection: Connection, scheme: str) -> None:
+    uri = neo4j_connection.uri.replace("bolt://", f"{scheme}://")
+    with (
+        pytest.raises(DatabaseError, match=r"has no database 'other': SHOW DATABASES lists .* NEO4J_DATABASE"),
+        Database(replace(neo4j_connection, uri=uri, database="other")) as database,
+    ):
+        database.read(COUNT)
+
+
 def test_a_bad_statement_is_one_sentence(database: Database) -> None:
     with pytest.raises(DatabaseError) as refused:
         database.read(Statement("bad", "RETURN\n1 +", "read"))
@@ -134,11 +218,40 @@ def test_a_wrong_password_says_what_to_check(neo4j_connection: Connection) -> No
         ("bolt://127.0.0.1:1", r"127\.0\.0\.1:1 \(neo4j\) cannot be reached .*: start the server or check NEO4J_URI"),
         ("http://127.0.0.1:7474", "'http://127.0.0.1:7474' is not a Neo4j address"),
         ("nonsense", "'nonsense' is not a Neo4j address"),
+        ("neo4j://127.0.0.1:1", r"neo4j://127\.0\.0\.1:1 \(neo4j\) cannot be reached .*refused.*: start the server"),
+        ("neo4j+s://127.0.0.1:1", r"neo4j\+s://127\.0\.0\.1:1 \(neo4j\) cannot be reached .*: start the server"),
+        (
+            "bolt://no-such-host.invalid",
+            r"there is no host of the name in bolt://no-such-host\.invalid: check NEO4J_URI",
+        ),
+        ("neo4j://no-such-host.invalid", "there is no host of the name in neo4j://no-such-host.invalid"),
+        ("bolt://127.0.0.1:1?token=secret", r"'bolt://127\.0\.0\.1:1' is not a Neo4j address"),
+        ("bolt://127.0.0.1:99999999", "is not a Neo4j address|cannot be reached|no host"),
     ],
 )
 def test_an_address_where_no_database_answers(uri: str, sentence: str) -> None:
     with pytest.raises(DatabaseError, match=sentence):
         Database(Connection(uri))
+
+
+def test_an_address_is_shown_without_what_is_asked_behind_it() -> None:
+    with pytest.raises(DatabaseError) as refused:
+        Database(Connection("neo4j://127.0.0.1:1?token=secret"))
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("agent", "old"),
+    [
+        *((agent, False) for agent in ("Neo4j/5.26.0", "Neo4j/2026.08.1", "Neo4j/5.27-aura", "Other/1.0")),
+        *((agent, True) for agent in ("Neo4j/5.25.1", "Neo4j/4.4.30")),
+    ],
+)
+def test_a_server_that_is_too_old_is_said(agent: str, old: bool) -> None:
+    told = failures.too_old(agent, Connection("bolt://there"))
+    assert (told is not None) == old
+    if old:
+        assert told == f"bolt://there is {agent.replace('/', ' ')}: take Neo4j 5.26 LTS or a later one."
 
 
 def test_a_password_never_shows() -> None:
