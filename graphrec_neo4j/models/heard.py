@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.models.messages import Kind, Messages
-from graphrec_neo4j.models.taste import Tastes, TasteVectors, Terms
+from graphrec_neo4j.models.taste import Tastes, TasteVectors, Terms, losses
 from graphrec_neo4j.results import Contribution, Explanation
 
 Rows = npt.NDArray[np.integer]
@@ -44,8 +44,9 @@ class Heard:
         are what the model computes.
         """
         liked = [each for each in self.messages if each.kind == "taste"]
-        terms = self._terms(liked, vectors) if liked else vectors.terms
-        exact = not self.near and all(each.exact for each in self.messages) if liked else exact
+        alone = vectors.losses if self.normalised else vectors.terms
+        terms = self._terms(liked, vectors) if liked else alone
+        exact = not self.near and (all(each.exact for each in self.messages) if liked else exact)
         whys = tastes.explain(users, items, limit, terms, exact)
         for user, listed, row in zip(users.tolist(), items, whys, strict=True) if self._others else ():
             found = [self._joined(group, user, listed, vectors) for group in self._others]
@@ -76,16 +77,9 @@ class Heard:
         heard = np.zeros((len(nodes), vectors.users.shape[1]))
         np.add.at(heard, places, np.concatenate([each for _, each in found]))
         edges = [each.edge for each, (senders, _) in zip(group, found, strict=True) for _ in senders]
-        parts = self._losses(vectors.users[user].astype(np.float64), heard, vectors.items[items].astype(np.float64))
+        own, asked = vectors.users[user].astype(np.float64), vectors.items[items].astype(np.float64)
+        parts = losses(own, heard, asked, normalised=self.normalised)
         return _Joined(group[0].kind, group[0].node_type, nodes, [edges[place] for place in first.tolist()], parts)
-
-    def _losses(self, own: Floats, heard: Floats, asked: Floats) -> Floats:
-        """By how much the products of ``own`` (d,) with ``asked`` (k, d) fall without each of ``heard`` (n, d)."""
-        left = own - heard
-        if self.normalised:
-            lengths = np.linalg.norm(left, axis=1, keepdims=True)
-            left /= np.where(lengths > 0, lengths, 1)
-        return (asked @ own)[:, None] - asked @ left.T
 
     @cached_property
     def _others(self) -> list[list[Messages]]:
@@ -97,7 +91,7 @@ class Heard:
     def state(self) -> State:
         """Return what :meth:`restored` takes: nothing where there are no messages."""
         about = np.array([len(self.messages), self.normalised, self.near])
-        state: State = {"heard": about} if self.messages else {}
+        state: State = {"heard": about} if about.any() else {}
         for number, each in enumerate(self.messages):
             state |= {f"heard{number}_{name}": array for name, array in each.state().items()}
         return state

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
+
+import numpy as np
 
 from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.models.trained_model import TrainedModel
+from graphrec_neo4j.models.propagated import PropagatedModel
+from graphrec_neo4j.models.taste import TasteVectors
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.training.loss_settings import LEAST_TEMPERATURE
 from graphrec_neo4j.training.settings import TrainingSettings
@@ -14,6 +17,7 @@ from graphrec_neo4j.training.settings import TrainingSettings
 if TYPE_CHECKING:
     from graphrec_neo4j.models.networks.perturbed import PerturbedEncoder
     from graphrec_neo4j.training.graph import TrainingGraph
+    from graphrec_neo4j.training.learning import Learnt
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class SimGCLSettings(TrainingSettings):
             )
 
 
-class SimGCL(TrainedModel):
+class SimGCL(PropagatedModel):
     """``score(u, i) = z_u . z_i``, with z the mean of a node's embedding carried 1 to ``layers`` steps."""
 
     name = "simgcl"
@@ -63,3 +67,10 @@ class SimGCL(TrainedModel):
         settings, passes = self.settings, 1 if self.settings.contrasted_layer else 3
         kept = 16.0 * settings.dimensions * (self.n_users + self.n_items) * settings.layers * passes
         return super()._memory(snapshot, pairs) + kept + 16.0 * (self.n_users / settings.batches) ** 2
+
+    def _parts(self, snapshot: GraphSnapshot, learnt: Learnt) -> TasteVectors:
+        """From the learnt embeddings, which themselves are no part of the mean."""
+        embeddings = cast("PerturbedEncoder", learnt.network).embedding.detach().cpu().numpy()
+        weights = np.full(self.settings.layers + 1, 1 / self.settings.layers, dtype=np.float32)
+        weights[0] = 0
+        return self._propagate(self.tastes.history, embeddings, weights)

@@ -118,7 +118,16 @@ class TasteVectors:
         """Return :data:`Terms`, summed in 64 bits."""
         vectors = self.items[items].astype(np.float64)
         scores = vectors @ self.users[user].astype(np.float64)
-        return scores, vectors @ self.through[mine].astype(np.float64).T * float(self.scale[user])
+        return scores, vectors @ self._through(user, mine).T
+
+    def losses(self, user: int, mine: Rows, items: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return :data:`Terms` whose parts are what the scores lose without each of hers, at length one again."""
+        vectors, own = self.items[items].astype(np.float64), self.users[user].astype(np.float64)
+        return vectors @ own, losses(own, self._through(user, mine), vectors, normalised=True)
+
+    def _through(self, user: int, mine: Rows) -> npt.NDArray[np.float64]:
+        """The part (h, d) of a user's vector that goes through each of ``mine`` (h,)."""
+        return self.through[mine].astype(np.float64) * float(self.scale[user])
 
     def state(self) -> dict[str, npt.NDArray]:
         """Return what :meth:`restored` takes."""
@@ -129,6 +138,20 @@ class TasteVectors:
         """The inverse of :meth:`state`; other arrays beside are left alone."""
         arrays = cast("dict[str, npt.NDArray]", state)
         return cls(arrays["users"], arrays["items"], arrays["through"], arrays["scale"])
+
+
+def losses(
+    own: npt.NDArray[np.float64], heard: npt.NDArray[np.float64], asked: npt.NDArray[np.float64], *, normalised: bool
+) -> npt.NDArray[np.float64]:
+    """By how much the products of ``own`` (d,) with ``asked`` (k, d) fall without each of ``heard`` (n, d): (k, n).
+
+    ``normalised`` brings what is left to length one.
+    """
+    left = own - heard
+    if normalised:
+        lengths = np.linalg.norm(left, axis=1, keepdims=True)
+        left /= np.where(lengths > 0, lengths, 1)
+    return (asked @ own)[:, None] - asked @ left.T
 
 
 def pattern(interactions: sparse.csr_matrix) -> sparse.csr_matrix:

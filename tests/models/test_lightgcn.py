@@ -216,20 +216,30 @@ def test_a_reason_counts_those_who_like_both_items(fitted: LightGCN) -> None:
         assert part.count == (liked[:, row] & liked[:, item]).sum()
 
 
-def test_the_contribution_of_a_history_item_is_what_the_score_loses_without_it(fitted: LightGCN) -> None:
-    """The step from item j to user 0 carries P_j / sqrt(d_0 d_j), on the dense form of the propagation."""
-    graph = communities()
+@pytest.mark.parametrize("loss", ["softmax", "bpr"])
+def test_the_contribution_of_a_history_item_is_what_the_score_loses_without_it(loss: str) -> None:
+    """The step from item j to user 0 carries P_j / sqrt(d_0 d_j), on the dense form of the propagation.
+
+    After softmax what is left of her vector has length one again; after bpr vectors are as long as they are.
+    """
+    pytest.importorskip("torch_geometric")
+    model, graph = create("lightgcn", **QUICK, loss=loss).fit(communities()), communities()
     liked = (graph.interactions > 0).astype(np.float32)
-    embeddings = learnt_embeddings(fitted.settings)
-    final = dense_final(liked.toarray(), embeddings, 3)
-    length, kept = np.linalg.norm(final, axis=1), 1 - fitted.settings.item_length
-    sums = 3 * dense_final(liked.toarray(), embeddings, 2)
+    embeddings = learnt_embeddings(model.settings)
+    final, sums = dense_final(liked.toarray(), embeddings, 3), 3 * dense_final(liked.toarray(), embeddings, 2)
     degree = np.concatenate([liked.sum(axis=1).A1, liked.sum(axis=0).A1])
-    item = int(fitted.top_k(np.array([0]), 1, graph.seen).items[0, 0])
-    for part in fitted.explain(0, item).contributions:
+    item = int(model.top_k(np.array([0]), 1, graph.seen).items[0, 0])
+    asked = final[45 + item]
+    if loss == "softmax":
+        asked = asked / np.linalg.norm(asked) ** (1 - model.settings.item_length)
+    why = model.explain(0, item)
+    assert why.exact
+    assert len(why.contributions) == 5
+    for part in why.contributions:
         node = 45 + part.path[0][1]
-        through = sums[node] / 4 / np.sqrt(degree[0] * degree[node])
-        assert part.score == pytest.approx(through @ final[45 + item] / length[0] / length[45 + item] ** kept, abs=1e-6)
+        left = final[0] - sums[node] / 4 / np.sqrt(degree[0] * degree[node])
+        lengths = [np.linalg.norm(each) if loss == "softmax" else 1.0 for each in (final[0], left)]
+        assert part.score == pytest.approx(final[0] @ asked / lengths[0] - left @ asked / lengths[1], abs=1e-6)
 
 
 def test_without_interactions_there_is_nothing_to_learn() -> None:

@@ -440,20 +440,3 @@ def test_what_an_item_says_over_several_types_of_interactions_is_told_once(monke
     for item in range(4):
         agrees(model, 0, item, losses(model, 0, item, own, heard))
         assert all(part.edges == ("*",) * 3 for part in model.explain(0, item).contributions)
-
-
-def test_directau_tells_what_a_cosine_loses_without_an_item_and_that_it_is_near(tmp_path: Path) -> None:
-    snapshot = communities()
-    model = create("directau", **QUICK).fit(snapshot)
-    user, item = 0, int(model.top_k(np.array([0]), 1, snapshot.seen).items[0, 0])
-    mine, own = snapshot.interactions[[user]].indices, model.parts.users[user].astype(np.float64)
-    asked = model.parts.items[item].astype(np.float64)
-    left = own - model.parts.through[mine].astype(np.float64) / np.sqrt(len(mine))
-    losses = own @ asked - left @ asked / np.linalg.norm(left, axis=1)
-    why = model.explain(user, item, 100)
-    told = {part.path[0][1]: part.score for part in why.contributions}
-    expected = {int(row): loss for row, loss in zip(mine, losses, strict=True) if loss > 0}
-    assert told == pytest.approx(expected, abs=1e-5)
-    assert (why.exact, bool(expected)) == (False, True)
-    model.save(tmp_path)
-    assert create("directau", **QUICK).restore(tmp_path).explain(user, item, 100) == why
