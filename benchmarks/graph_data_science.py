@@ -47,11 +47,10 @@ from graphrec_neo4j.models import create
 from graphrec_neo4j.ranking.evaluation import accuracy
 from graphrec_neo4j.results import NO_ITEM
 from graphrec_neo4j.server import process
-from graphrec_neo4j.server.artefacts import NEO4J_VERSION
 from graphrec_neo4j.server.configuration import HOST, USERNAME, choose_ports, neo4j_conf, write_credentials
 from graphrec_neo4j.server.home import Home
 from graphrec_neo4j.server.local import REPOSITORY_VARIABLE
-from graphrec_neo4j.server.relock import ROOTS
+from graphrec_neo4j.server.releases import LONG_TERM
 from graphrec_neo4j.settings import Connection
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.sync import SyncRequest, sync
@@ -178,7 +177,10 @@ def main() -> None:
         report(session, split, chosen, asked.turns)
         if not asked.only or "ppr" in asked.only:
             page_rank(peer, split.snapshot)
-    print(f"{platform.machine()}, {THREADS} cores, Python {platform.python_version()}, Neo4j {NEO4J_VERSION}", end=", ")
+    print(
+        f"{platform.machine()}, {THREADS} cores, Python {platform.python_version()}, Neo4j {LONG_TERM.version}",
+        end=", ",
+    )
     print(f"OpenGDS {version}, heap {HEAP}, driver {neo4j.__version__}, load average {os.getloadavg()[0]:.1f}")
     print(f"command: python {' '.join(sys.argv)}")
 
@@ -274,7 +276,7 @@ def server() -> Iterator[Connection]:
 
 def jars_with_gds() -> list[tuple[Path, bool]]:
     """Every jar of the server with OpenGDS, and whether it is one of OpenGDS."""
-    named = [*ROOTS, *(f"org.neo4j.gds:{artifact}:{GDS_VERSION}" for artifact in GDS)]
+    named = [*LONG_TERM.roots, *(f"org.neo4j.gds:{artifact}:{GDS_VERSION}" for artifact in GDS)]
     mirror = os.environ.get(REPOSITORY_VARIABLE)
     artifacts = jgo.resolve("+".join(named), repositories={"central": mirror} if mirror else None)
     return [(Path(artifact.resolve()), artifact.groupId == "org.neo4j.gds") for artifact in artifacts]

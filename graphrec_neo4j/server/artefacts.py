@@ -17,9 +17,7 @@ from graphrec_neo4j.errors import MissingExtraError, ServerError
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.server.guard import exclusive
 from graphrec_neo4j.server.lock import LockedJar, lock_digest, lock_text, parse_lock
-
-NEO4J_VERSION = "5.26.30"
-BROWSER_VERSION = "5.24.0"
+from graphrec_neo4j.server.releases import LONG_TERM, Release
 
 _MEGABYTE = 1_000_000
 _ATTEMPTS = 3
@@ -28,17 +26,17 @@ _REQUEST_SECONDS = 20
 _FETCH_SECONDS = 1800.0
 
 
-def ensure_jars(cache: Path, maven_repository: str | None, progress: Progress) -> Path:
+def ensure_jars(cache: Path, maven_repository: str | None, progress: Progress, release: Release = LONG_TERM) -> Path:
     """Return the folder that holds exactly the locked jars, fetching what is missing or damaged."""
-    text = lock_text()
-    folder = cache / f"neo4j-{NEO4J_VERSION}-{lock_digest(text)}"
+    text = lock_text(release.lock_name)
+    folder = cache / f"neo4j-{release.version}-{lock_digest(text)}"
     jars = parse_lock(text)
     folder.mkdir(parents=True, exist_ok=True)
     waiting = "another process is fetching Neo4j; waiting for it"
     with exclusive(cache / "fetch.lock", "fetching Neo4j", _FETCH_SECONDS, lambda: progress(waiting, 0, 0)):
         missing = remove_damage(folder, jars)
         if missing:
-            fetch(missing, folder, maven_repository, progress)
+            fetch(missing, folder, maven_repository, progress, release.version)
     return folder
 
 
@@ -54,13 +52,19 @@ def remove_damage(folder: Path, jars: Sequence[LockedJar]) -> list[LockedJar]:
     return list(by_name.values())
 
 
-def fetch(jars: Sequence[LockedJar], folder: Path, maven_repository: str | None, progress: Progress) -> None:
+def fetch(
+    jars: Sequence[LockedJar],
+    folder: Path,
+    maven_repository: str | None,
+    progress: Progress,
+    version: str = LONG_TERM.version,
+) -> None:
     """Bring ``jars`` into ``folder``: from a Maven repository on this machine, else over the network."""
     for leftover in folder.parent.glob("fetching-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="fetching-", dir=folder.parent) as staging:
-        source = JarSource(Path(staging), maven_repository)
-        message, total, done = f"fetching Neo4j {NEO4J_VERSION} (MB)", sum(jar.size for jar in jars), 0
+        source = JarSource(Path(staging), maven_repository, version)
+        message, total, done = f"fetching Neo4j {version} (MB)", sum(jar.size for jar in jars), 0
         progress(message, 0, total // _MEGABYTE)
         executor = ThreadPoolExecutor(_WORKERS)
         try:
@@ -76,14 +80,14 @@ def fetch(jars: Sequence[LockedJar], folder: Path, maven_repository: str | None,
 class JarSource:
     """Where jars come from: Maven folders of this machine first, then one remote repository through jgo."""
 
-    def __init__(self, staging: Path, maven_repository: str | None) -> None:
+    def __init__(self, staging: Path, maven_repository: str | None, version: str) -> None:
         """Use ``maven_repository`` (an address, or a folder laid out like one) in place of Maven Central."""
         try:
             from jgo.config import GlobalSettings
             from jgo.maven import MavenContext
         except ImportError:
             raise MissingExtraError("the local server", "local") from None
-        self._staging = staging
+        self._staging, self._version = staging, version
         self._folders = [Path(GlobalSettings.load().repo_cache)]
         self._name = maven_repository or "Maven Central"
         remote = None
@@ -118,7 +122,7 @@ class JarSource:
             if not last:
                 return None
             raise ServerError(
-                f"Neo4j {NEO4J_VERSION} is not complete on this machine and {jar.coordinates} cannot be fetched "
+                f"Neo4j {self._version} is not complete on this machine and {jar.coordinates} cannot be fetched "
                 f"from {self._name} ({type(error).__name__}); connect to the network once, name a mirror with "
                 "--maven-repository, or set NEO4J_URI to a Neo4j that runs already."
             ) from error

@@ -6,8 +6,10 @@ import hashlib
 import os
 import secrets
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from graphrec_neo4j.errors import ServerError
 
@@ -27,8 +29,8 @@ class Ports:
     http: int
 
 
-def neo4j_conf(ports: Ports, page_cache: str) -> str:
-    """Return ``neo4j.conf``; an unknown key would end the server, so each is known to 5.26."""
+def neo4j_conf(ports: Ports, page_cache: str, more: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return ``neo4j.conf``, with ``more`` settings; an unknown key would end the server, so each is known to 5.26."""
     bolt, http = f"{HOST}:{ports.bolt}", f"{HOST}:{ports.http}"
     settings = {
         "server.default_listen_address": HOST,
@@ -49,7 +51,7 @@ def neo4j_conf(ports: Ports, page_cache: str) -> str:
         # Else a stop waits twice for five seconds, long after the data are safe.
         "internal.server.bolt.thread_pool_shutdown_wait_time": "0s",
     }
-    return "".join(f"{key}={value}\n" for key, value in settings.items())
+    return "".join(f"{key}={value}\n" for key, value in {**settings, **more}.items())
 
 
 def auth_ini(password: str, salt: bytes) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 from platformdirs import user_data_path
 
 from graphrec_neo4j.errors import ServerError
-from graphrec_neo4j.server.artefacts import NEO4J_VERSION
 from graphrec_neo4j.server.configuration import FOLDERS, USUAL_BOLT, USUAL_HTTP, Ports, write_private
+from graphrec_neo4j.server.releases import LONG_TERM, VERSION_VARIABLE, Release, order_of
 
 HOME_VARIABLE = "GRAPHREC_HOME"
 MAKER = "graphrec-neo4j"
@@ -24,7 +24,7 @@ class Remembered:
     """What ``server.json`` keeps from start to start; the file is also the mark of our homes."""
 
     made_by: str = MAKER
-    version: str = NEO4J_VERSION
+    version: str = LONG_TERM.version
     bolt: int = USUAL_BOLT
     http: int = USUAL_HTTP
     heap: str = "512m"
@@ -35,11 +35,19 @@ class Remembered:
         """The ports of the last start, or the usual ones."""
         return Ports(self.bolt, self.http)
 
-    def changed(self, heap: str | None, page_cache: str | None) -> Remembered:
-        """Return this with what was asked for, for the pinned version."""
+    def changed(self, heap: str | None, page_cache: str | None, release: Release = LONG_TERM) -> Remembered:
+        """Return this with what was asked for, for ``release``; raises ServerError where its data are of a later one.
+
+        Neo4j brings data of an earlier release forward when it starts, and never back.
+        """
+        if order_of(self.version) > release.order:
+            raise ServerError(
+                f"the data of this server were written by Neo4j {self.version}, which {release.version} cannot read; "
+                f"set {VERSION_VARIABLE}={self.version}, or choose another --home."
+            )
         return replace(
             self,
-            version=NEO4J_VERSION,
+            version=release.version,
             heap=heap or self.heap,
             page_cache=page_cache or self.page_cache,
         )

@@ -25,6 +25,7 @@ from graphrec_neo4j.server.configuration import (
 from graphrec_neo4j.server.failure import is_port_clash, why_it_ended
 from graphrec_neo4j.server.guard import exclusive
 from graphrec_neo4j.server.home import Home, Remembered
+from graphrec_neo4j.server.releases import Release, chosen_release
 from graphrec_neo4j.settings import Connection, cache_folder
 
 REPOSITORY_VARIABLE = "GRAPHREC_MAVEN_REPOSITORY"
@@ -64,12 +65,13 @@ class ServerInfo:
 
 
 class LocalServer:
-    """A Neo4j Community of the pinned version, with its data in ``home``, listening on loopback only.
+    """A Neo4j Community with its data in ``home``, listening on loopback only.
 
-    Many objects, in many processes, may stand for one home. ``home`` falls back to GRAPHREC_HOME, then to the
-    user's data directory; ``maven_repository`` (or GRAPHREC_MAVEN_REPOSITORY) replaces Maven Central; ``heap`` and
-    ``page_cache`` (sizes as Java writes them) stay as they were at the last start unless given; ``fast_start`` suits
-    tests, as it saves seconds of start for a lower peak speed; ``cache`` holds the jars, 155 MB, for all homes.
+    Its release is that of ``GRAPHREC_NEO4J_VERSION``, else the long-term one. Many objects, in many processes, may
+    stand for one home. ``home`` falls back to GRAPHREC_HOME, then to the user's data directory; ``maven_repository``
+    (or GRAPHREC_MAVEN_REPOSITORY) replaces Maven Central; ``heap`` and ``page_cache`` (sizes as Java writes them)
+    stay as they were at the last start unless given; ``fast_start`` suits tests, as it saves seconds of start for a
+    lower peak speed; ``cache`` holds the jars, 155 MB, for all homes.
     """
 
     def __init__(
@@ -166,16 +168,17 @@ class LocalServer:
         )
 
     def _start_new(self, java: Path, progress: Progress) -> None:
-        self._home.prepare()
-        jars = ensure_jars(self._cache, self._maven_repository, progress)
-        write_credentials(self.home, self._home.password_file)
+        release = chosen_release()
         before = self._home.remembered()
-        state = before.changed(self._heap, self._page_cache)
+        state = before.changed(self._heap, self._page_cache, release)
+        self._home.prepare()
+        jars = ensure_jars(self._cache, self._maven_repository, progress, release)
+        write_credentials(self.home, self._home.password_file)
         for _ in range(_PORT_ATTEMPTS):
             ports = choose_ports(state.ports)
             state = replace(state, bolt=ports.bolt, http=ports.http)
             progress(f"starting Neo4j {state.version}", 0, 0)
-            log = self._run(java, jars, state)
+            log = self._run(java, jars, state, release)
             if log is None:
                 return
             if not is_port_clash(log):
@@ -184,12 +187,12 @@ class LocalServer:
                 raise ServerError(why_it_ended(log, self._home.log))
         raise ServerError(f"other programs took the ports of Neo4j {_PORT_ATTEMPTS} times while it started; try again.")
 
-    def _run(self, java: Path, jars: Path, state: Remembered) -> str | None:
+    def _run(self, java: Path, jars: Path, state: Remembered, release: Release) -> str | None:
         """Launch once; None when the server answers, else what it logged before it ended."""
-        write_private(self.home / "conf" / "neo4j.conf", neo4j_conf(state.ports, state.page_cache))
+        write_private(self.home / "conf" / "neo4j.conf", neo4j_conf(state.ports, state.page_cache, release.settings))
         self._home.remember(state)
         written = self._home.log.stat().st_size if self._home.log.exists() else 0
-        command = process.java_command(java, jars, self.home, state.heap, self._fast_start)
+        command = process.java_command(java, jars, self.home, state.heap, self._fast_start, release)
         child = self._child = process.launch(command, self._home.console)
         try:
             came = process.wait_until(lambda: child.poll() is not None or process.answers(state.ports), _START_SECONDS)

@@ -12,8 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from graphrec_neo4j.errors import ServerError
-
-LOCK_NAME = "neo4j.lock"
+from graphrec_neo4j.server.releases import LONG_TERM
 
 
 @dataclass(frozen=True)
@@ -87,9 +86,9 @@ def format_lock(jars: tuple[LockedJar, ...], header: str) -> str:
     return "\n".join([*comments, *lines]) + "\n"
 
 
-def lock_text() -> str:
-    """Return the lock that ships with the package."""
-    return files(__package__).joinpath(LOCK_NAME).read_text(encoding="utf-8")
+def lock_text(name: str = LONG_TERM.lock_name) -> str:
+    """Return a lock that ships with the package."""
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def lock_digest(text: str) -> str:

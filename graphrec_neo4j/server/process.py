@@ -14,13 +14,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from graphrec_neo4j.errors import MissingExtraError, ServerError
 from graphrec_neo4j.server.configuration import HOST, Ports
-
-MAIN_CLASS = "org.neo4j.server.CommunityEntryPoint"
+from graphrec_neo4j.server.releases import LONG_TERM, RELEASES, Release
 
 _OPENED = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 _POLL_SECONDS = 0.1
@@ -45,7 +44,9 @@ def java_executable() -> Path:
     return Path(JAVA)
 
 
-def java_command(java: Path, jars: Path, home: Path, heap: str, fast_start: bool) -> list[str]:
+def java_command(
+    java: Path, jars: Path, home: Path, heap: str, fast_start: bool, release: Release = LONG_TERM
+) -> list[str]:
     """Return the server's whole command line; ``fast_start`` trades peak speed for an earlier first answer."""
     return [
         str(java),
@@ -55,13 +56,13 @@ def java_command(java: Path, jars: Path, home: Path, heap: str, fast_start: bool
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED),
         "-cp",
         str(jars / "*"),
-        *identity(home),
+        *identity(home, release),
     ]
 
 
-def identity(home: Path) -> list[str]:
+def identity(home: Path, release: Release = LONG_TERM) -> list[str]:
     """Return the end of the command line, by which the server of ``home`` is recognised."""
-    return [MAIN_CLASS, f"--home-dir={home}", f"--config-dir={home / 'conf'}"]
+    return [release.main_class, f"--home-dir={home}", f"--config-dir={home / 'conf'}"]
 
 
 def launch(command: Sequence[str], console: Path) -> subprocess.Popen[bytes]:
@@ -83,18 +84,18 @@ def launch(command: Sequence[str], console: Path) -> subprocess.Popen[bytes]:
 
 def find_server(home: Path) -> int | None:
     """Return the pid of the server of ``home``, or None if it does not run."""
-    ending = identity(home)
+    endings = [identity(home, release) for release in RELEASES.values()]
     if Path("/proc/self/cmdline").exists():
-        found = _pids_in_proc(ending)
+        found = _pids_in_proc(endings)
     elif sys.platform == "win32":
-        found = pids_in_listing(_output_of(_WINDOWS_PS), subprocess.list2cmdline(ending))
+        found = pids_in_listing(_output_of(_WINDOWS_PS), *map(subprocess.list2cmdline, endings))
     else:
-        found = pids_in_listing(_output_of(_PS), " ".join(ending))
+        found = pids_in_listing(_output_of(_PS), *map(" ".join, endings))
     return next(iter(found), None)
 
 
-def _pids_in_proc(ending: Sequence[str]) -> Iterator[int]:
-    wanted = b"".join(b"\0" + os.fsencode(word) for word in ending) + b"\0"
+def _pids_in_proc(endings: Iterable[Sequence[str]]) -> Iterator[int]:
+    wanted = tuple(b"".join(b"\0" + os.fsencode(word) for word in ending) + b"\0" for ending in endings)
     for name in os.listdir("/proc"):
         if name.isdigit() and _command_line(name).endswith(wanted):
             yield int(name)
@@ -107,11 +108,12 @@ def _command_line(pid: str) -> bytes:
         return b""
 
 
-def pids_in_listing(listing: str, ending: str) -> Iterator[int]:
-    """Yield the pids of a ``pid command`` listing whose command runs Java and ends with ``ending``."""
+def pids_in_listing(listing: str, *endings: str) -> Iterator[int]:
+    """Yield the pids of a ``pid command`` listing whose command runs Java and has one of ``endings``."""
+    wanted = tuple(f" {ending}" for ending in endings)
     for line in listing.splitlines():
         pid, _, command = line.strip().partition(" ")
-        if pid.isdigit() and command.rstrip().endswith(f" {ending}") and " -Xmx" in command:
+        if pid.isdigit() and command.rstrip().endswith(wanted) and " -Xmx" in command:
             yield int(pid)
 
 

@@ -1,6 +1,6 @@
-"""Write the lock of the server's jars anew: ``python -m graphrec_neo4j.server.relock``.
+"""Write the locks of the servers' jars anew: ``python -m graphrec_neo4j.server.relock``.
 
-For maintainers, after a change of ``NEO4J_VERSION`` or ``BROWSER_VERSION``: resolves the coordinates on Maven
+For maintainers, after a change of ``releases.py``: resolves the coordinates on Maven
 Central, fetches every jar once into the Maven cache and records size and sha256. Read the diff before you
 commit it: what this writes is what every user's machine will accept.
 """
@@ -13,16 +13,10 @@ from typing import Any
 
 import jgo
 
-from graphrec_neo4j.server.artefacts import BROWSER_VERSION, NEO4J_VERSION
-from graphrec_neo4j.server.lock import LOCK_NAME, LockedJar, format_lock, sha256_of
+from graphrec_neo4j.server.lock import LockedJar, format_lock, sha256_of
+from graphrec_neo4j.server.releases import BROWSER_VERSION, RELEASES
 
-ROOTS = (
-    f"org.neo4j.app:neo4j-server:{NEO4J_VERSION}",
-    f"org.neo4j:neo4j:{NEO4J_VERSION}",
-    f"org.neo4j:neo4j-bolt:{NEO4J_VERSION}",
-    f"org.neo4j.client:neo4j-browser:{BROWSER_VERSION}",
-)
-HEADER = f"""The jars of Neo4j Community {NEO4J_VERSION} with Neo4j Browser {BROWSER_VERSION}.
+HEADER = f"""The jars of Neo4j Community {{version}} with Neo4j Browser {BROWSER_VERSION}.
 Made by: python -m graphrec_neo4j.server.relock
 group:artifact:version[:classifier] size sha256"""
 
@@ -49,11 +43,13 @@ def _lock_jar(artifact: Any) -> LockedJar:
 
 
 def main() -> None:
-    """Resolve, fetch, and write the lock beside this file."""
-    jars = lock_jars(jgo.resolve("+".join(ROOTS)))
-    target = Path(__file__).with_name(LOCK_NAME)
-    target.write_text(format_lock(jars, HEADER), encoding="utf-8", newline="\n")
-    print(f"{len(jars)} jars, {sum(jar.size for jar in jars) / 1e6:.0f} MB: {target}")
+    """Resolve, fetch, and write the locks beside this file."""
+    for release in RELEASES.values():
+        jars = lock_jars(jgo.resolve("+".join(release.roots)))
+        target = Path(__file__).with_name(release.lock_name)
+        text = format_lock(jars, HEADER.format(version=release.version))
+        target.write_text(text, encoding="utf-8", newline="\n")
+        print(f"{len(jars)} jars, {sum(jar.size for jar in jars) / 1e6:.0f} MB: {target}")
 
 
 if __name__ == "__main__":

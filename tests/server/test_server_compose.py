@@ -3,13 +3,13 @@
 import re
 from pathlib import Path
 
-from graphrec_neo4j.server.artefacts import NEO4J_VERSION
+from graphrec_neo4j.server.releases import LONG_TERM
 
 COMPOSE = (Path(__file__).parents[2] / "docker-compose.yml").read_text(encoding="utf-8")
 
 
 def test_the_container_is_the_pinned_community_version() -> None:
-    assert f"image: neo4j:{NEO4J_VERSION}-community\n" in COMPOSE
+    assert f"image: neo4j:{LONG_TERM.version}-community\n" in COMPOSE
 
 
 def test_the_container_listens_on_loopback_and_wants_a_password() -> None:

@@ -12,6 +12,7 @@ from graphrec_neo4j.server import LocalServer
 from graphrec_neo4j.server.failure import is_port_clash, why_it_ended
 from graphrec_neo4j.server.guard import exclusive
 from graphrec_neo4j.server.home import Home
+from graphrec_neo4j.server.releases import NEWEST
 
 
 def test_a_home_is_chosen_by_argument_then_environment_then_user(
@@ -60,6 +61,18 @@ def test_heap_and_page_cache_stay_until_they_are_changed(tmp_path: Path) -> None
     home.remember(home.remembered().changed("2g", None))
     again = Home(tmp_path / "home").remembered().changed(None, "1g")
     assert (again.heap, again.page_cache, again.bolt) == ("2g", "1g", 7687)
+
+
+def test_data_of_a_later_release_are_not_given_to_an_earlier_one(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    later = home.remembered().changed(None, None, NEWEST)
+    assert (later.version, later.changed(None, None, NEWEST)) == (NEWEST.version, later)
+    home.remember(later)
+    with pytest.raises(
+        ServerError, match=r"written by Neo4j 2026.08.1, which 5.26.30 cannot read; set GRAPHREC_NEO4J_V"
+    ):
+        LocalServer(home.path).start()
 
 
 def test_a_damaged_mark_is_no_mark(tmp_path: Path) -> None:

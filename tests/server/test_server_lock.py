@@ -6,24 +6,35 @@ from pathlib import Path
 import pytest
 
 from graphrec_neo4j.errors import ServerError
-from graphrec_neo4j.server.artefacts import BROWSER_VERSION, NEO4J_VERSION
 from graphrec_neo4j.server.lock import LockedJar, format_lock, lock_text, parse_lock
+from graphrec_neo4j.server.releases import RELEASES, Release, chosen_release
 
 JAR = LockedJar("org.neo4j", "neo4j-bolt", "5.0", "", 3, hashlib.sha256(b"abc").hexdigest())
 NATIVE = LockedJar("io.netty", "netty-kqueue", "4.1", "osx-aarch_64", 3, hashlib.sha256(b"abc").hexdigest())
 
 
-def test_the_shipped_lock_pins_the_server_and_the_browser() -> None:
-    pinned = {jar.coordinates for jar in parse_lock(lock_text())}
-    assert f"org.neo4j.app:neo4j-server:{NEO4J_VERSION}" in pinned
-    assert f"org.neo4j:neo4j-bolt:{NEO4J_VERSION}" in pinned
-    assert f"org.neo4j.client:neo4j-browser:{BROWSER_VERSION}" in pinned
+@pytest.mark.parametrize("release", RELEASES.values(), ids=lambda release: release.version)
+def test_a_shipped_lock_pins_the_server_and_the_browser(release: Release) -> None:
+    pinned = {f"{jar.group}:{jar.artifact}:{jar.version}" for jar in parse_lock(lock_text(release.lock_name))}
+    assert pinned >= set(release.roots)
+    assert f"org.neo4j:neo4j-kernel:{release.version}" in pinned
 
 
-def test_the_shipped_lock_names_each_file_once_and_no_address() -> None:
-    jars = parse_lock(lock_text())
-    assert len({jar.file_name for jar in jars}) == len(jars) == 217
-    assert "://" not in lock_text()
+@pytest.mark.parametrize(("version", "count"), [("5.26.30", 217), ("2026.08.1", 238)])
+def test_a_shipped_lock_names_each_file_once_and_no_address(version: str, count: int) -> None:
+    text = lock_text(RELEASES[version].lock_name)
+    jars = parse_lock(text)
+    assert len({jar.file_name for jar in jars}) == len(jars) == count
+    assert "://" not in text
+
+
+def test_a_release_is_chosen_by_its_name() -> None:
+    assert chosen_release({}) == chosen_release({"GRAPHREC_NEO4J_VERSION": ""}) == RELEASES["5.26.30"]
+    assert chosen_release({"GRAPHREC_NEO4J_VERSION": "2026.08.1"}).version == "2026.08.1"
+    with pytest.raises(
+        ServerError, match=r"is '2026.08', which is not 5.26.30 or 2026.08.1, the nearest is '2026.08.1'"
+    ):
+        chosen_release({"GRAPHREC_NEO4J_VERSION": "2026.08"})
 
 
 def test_a_lock_comes_back_as_it_was_written() -> None:

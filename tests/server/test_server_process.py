@@ -10,7 +10,6 @@ import pytest
 from graphrec_neo4j.server import LocalServer
 from graphrec_neo4j.server.configuration import Ports, free_port
 from graphrec_neo4j.server.process import (
-    MAIN_CLASS,
     answers,
     end_server,
     find_server,
@@ -18,6 +17,7 @@ from graphrec_neo4j.server.process import (
     java_command,
     pids_in_listing,
 )
+from graphrec_neo4j.server.releases import LONG_TERM, NEWEST, RELEASES, Release
 
 
 @pytest.fixture
@@ -43,6 +43,16 @@ def test_a_server_is_found_by_its_home(tmp_path: Path, sleeping: Callable[..., i
     sleeping(*identity(tmp_path / "other"))
     pid = sleeping("-Xmx512m", *identity(tmp_path / "home"))
     assert find_server(tmp_path / "home") == pid
+
+
+@pytest.mark.parametrize("release", RELEASES.values(), ids=lambda release: release.version)
+def test_a_server_of_any_release_is_found(tmp_path: Path, sleeping: Callable[..., int], release: Release) -> None:
+    pid = sleeping("-Xmx512m", *identity(tmp_path, release))
+    assert find_server(tmp_path) == pid
+    listing = (
+        f"{pid} java -Xmx512m {' '.join(identity(tmp_path, NEWEST))}\n7 java -Xmx1g {' '.join(identity(tmp_path))}\n"
+    )
+    assert list(pids_in_listing(listing, *(" ".join(identity(tmp_path, one)) for one in RELEASES.values()))) == [pid, 7]
 
 
 @pytest.mark.parametrize("changed", [slice(0, 2), slice(1, 3), slice(0, 1)], ids=["no conf", "no class", "class only"])
@@ -73,7 +83,7 @@ def test_a_recycled_pid_is_not_killed(tmp_path: Path, sleeping: Callable[..., in
 
 def test_a_listing_of_processes_is_read(tmp_path: Path) -> None:
     command = " ".join(java_command(Path("/a b/bin/java"), Path("/jars"), tmp_path, "512m", fast_start=False))
-    listing = f"  12 /sbin/init\n 345 {command}\n 346 {command}2\n 347 grep {MAIN_CLASS}\n"
+    listing = f"  12 /sbin/init\n 345 {command}\n 346 {command}2\n 347 grep {LONG_TERM.main_class}\n"
     assert list(pids_in_listing(listing, " ".join(identity(tmp_path)))) == [345]
 
 
