@@ -6,6 +6,8 @@
 // Bounds: the vector index is approximate. It is asked for 2k + 40 neighbours, of which the best k stay: the wider
 // search finds more of the true ones (on Gowalla .997 of 20, against .983 when asked for 21), and the
 // item itself, which is its own nearest, leaves no gap.
+// Cypher 5 also where Cypher 25 is the default: there SEARCH replaces the procedure, and takes no name from a run.
+CYPHER 5
 MATCH (now:GraphRecPointer {name: 'current'})
 WITH now.run AS run
 MATCH (p:GraphRecRun {number: run})

@@ -6,6 +6,8 @@
 // Bounds: first what was published and is still unseen, in its order; where that falls short of k, the items nearest
 // to her by vector (of k + 20 more neighbours than she has interactions, up to 1,000 of these), then popular ones.
 // A score is comparable only within one source.
+// Cypher 5 also where Cypher 25 is the default: there SEARCH replaces the procedure, and takes no name from a run.
+CYPHER 5
 MATCH (now:GraphRecPointer {name: 'current'})
 WITH now.run AS run
 MATCH (p:GraphRecRun {number: run})

@@ -6,6 +6,8 @@
 // Bounds: what a user has seen lies nearest to her, so the index is asked for k + 20 more neighbours than she has
 // interactions, up to 1,000 of these. Only who has seen more than that can get fewer than k. The index is
 // approximate.
+// Cypher 5 also where Cypher 25 is the default: there SEARCH replaces the procedure, and takes no name from a run.
+CYPHER 5
 MATCH (now:GraphRecPointer {name: 'current'})
 WITH now.run AS run
 MATCH (p:GraphRecRun {number: run})
