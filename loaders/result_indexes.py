@@ -83,6 +83,9 @@ class SlotIndexes:
 
     def _fits(self, index: str, row: Mapping[str, Any]) -> bool:
         there = {name: str(value).lower() for name, value in row["options"]["indexConfig"].items()}
+        # The 2026 line takes the setting and tells it by another name.
+        if kind := there.get("vector.quantization.type"):
+            there["vector.quantization.enabled"] = str(kind != "none").lower()
         wanted = {name: str(value).lower() for name, value in self._settings(index).items()}
         return row["labels"] == [self._label(index)] and wanted.items() <= there.items()
 
