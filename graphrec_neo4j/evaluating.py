@@ -96,7 +96,7 @@ def judge(
 
 
 def _explained(model: Recommender, train: GraphSnapshot, seed: int) -> dict[str, Any]:
-    def fit(snapshot: GraphSnapshot) -> Recommender:
+    def fit(snapshot: GraphSnapshot, seed: int) -> Recommender:
         return create(model.name, **asdict(model.settings)).fit(snapshot, seed=seed)
 
     return faithfulness(model, train, fit, seed=seed)

@@ -20,6 +20,9 @@ Rows = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float64]
 State = dict[str, "npt.NDArray | sparse.csr_matrix"]
 
+_NOTHING = 1e-6
+"""A weight below which nothing is left of a mean."""
+
 
 @dataclass(frozen=True, eq=False)
 class Heard:
@@ -27,13 +30,16 @@ class Heard:
 
     A reason is how much lower the score were without what comes through a node, all other messages being as they are:
     a summand of the score, or, ``normalised``, what is lost once what is left has length one again. Then a message that
-    says what all others say counts little, since it makes a vector longer and no cosine higher. What comes through the
-    items of a history is told as taste. ``near`` says that the messages only come near what the model computes.
+    says what all others say counts little, since it makes a vector longer and no cosine higher. Or vectors are means,
+    ``averaged`` messages that have their weight in the mean as last entry: then the others weigh more without one, and
+    without all a user stands where users do on average. What comes through the items of a history is told as taste.
+    ``near`` says that the messages only come near what the model computes.
     """
 
     messages: tuple[Messages, ...] = ()
     normalised: bool = False
     near: bool = False
+    averaged: bool = False
 
     def explain(
         self, users: Rows, items: Rows, limit: int, tastes: Tastes, vectors: TasteVectors, exact: bool
@@ -77,9 +83,21 @@ class Heard:
         heard = np.zeros((len(nodes), vectors.users.shape[1]))
         np.add.at(heard, places, np.concatenate([each for _, each in found]))
         edges = [each.edge for each, (senders, _) in zip(group, found, strict=True) for _ in senders]
-        own, asked = vectors.users[user].astype(np.float64), vectors.items[items].astype(np.float64)
-        parts = losses(own, heard, asked, normalised=self.normalised)
-        return _Joined(group[0].kind, group[0].node_type, nodes, [edges[place] for place in first.tolist()], parts)
+        asked = vectors.items[items].astype(np.float64)
+        if self.averaged:
+            parts = self._moved(user, heard, vectors) @ asked.T
+        else:
+            parts = losses(vectors.users[user].astype(np.float64), heard, asked, normalised=self.normalised).T
+        return _Joined(group[0].kind, group[0].node_type, nodes, [edges[place] for place in first.tolist()], parts.T)
+
+    def _moved(self, user: int, heard: Floats, vectors: TasteVectors) -> Floats:
+        """How far the mean of all that ``user`` hears moves without each of ``heard`` (n, d)."""
+        whole = np.sum([each.to(user)[1].sum(axis=0) for each in self.messages], axis=0)
+        left = whole - heard
+        weight = left[:, -1:]
+        alone = weight <= _NOTHING
+        centre = vectors.users[vectors.users.any(axis=1)].mean(axis=0, dtype=np.float64) if alone.any() else whole
+        return whole / whole[-1] - np.where(alone, centre, left / np.where(alone, 1, weight))
 
     @cached_property
     def _others(self) -> list[list[Messages]]:
@@ -90,7 +108,7 @@ class Heard:
 
     def state(self) -> State:
         """Return what :meth:`restored` takes: nothing where there are no messages."""
-        about = np.array([len(self.messages), self.normalised, self.near])
+        about = np.array([len(self.messages), self.normalised, self.near, self.averaged])
         state: State = {"heard": about} if about.any() else {}
         for number, each in enumerate(self.messages):
             state |= {f"heard{number}_{name}": array for name, array in each.state().items()}
@@ -99,9 +117,9 @@ class Heard:
     @classmethod
     def restored(cls, state: State) -> Self:
         """The inverse of :meth:`state`; other arrays beside are left alone."""
-        count, normalised, near = cast(npt.NDArray, state["heard"]).tolist() if "heard" in state else (0, 0, 0)
+        count, *told = cast(npt.NDArray, state["heard"]).tolist() if "heard" in state else (0,)
         messages = (Messages.restored(_under(f"heard{number}_", state)) for number in range(count))
-        return cls(tuple(messages), bool(normalised), bool(near))
+        return cls(tuple(messages), *map(bool, told))
 
 
 def _under(prefix: str, state: State) -> State:

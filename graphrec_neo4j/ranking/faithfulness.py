@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -90,9 +90,10 @@ class Removals:
 def faithfulness(
     model: Explains,
     train: GraphSnapshot,
-    fit: Callable[[GraphSnapshot], Explains] | None = None,
+    fit: Callable[[GraphSnapshot, int], Explains] | None = None,
     pairs: int = PAIRS,
     seed: int = 0,
+    fits: int = 1,
 ) -> dict[str, Any]:
     """Ask a fitted model for the reasons of ``pairs`` of its own recommendations, and score without them.
 
@@ -119,7 +120,8 @@ def faithfulness(
     removals = Removals.of(model, train.interactions, users, items, random)
     told = _additivity(removals) | _by_history(model, train.interactions, removals)
     if fit is not None:
-        told["refitted"] = _by_refitting(model, fit, train, removals)
+        seeds = range(seed, seed + fits)
+        told["refitted"] = _by_refitting(model, lambda graph: (fit(graph, each) for each in seeds), train, removals)
     return told
 
 
@@ -159,10 +161,13 @@ def _by_history(model: Explains, histories: sparse.csr_matrix, removals: Removal
 
 
 def _by_refitting(
-    model: Explains, fit: Callable[[GraphSnapshot], Explains], train: GraphSnapshot, removals: Removals
+    model: Explains, fits: Callable[[GraphSnapshot], Iterator[Explains]], train: GraphSnapshot, removals: Removals
 ) -> dict[str, Any]:
     """Each choice of edges goes from all users at once, so that a fit serves every pair."""
-    without = {chosen: _scored(fit(removals.graph_without(train, chosen)), removals) for chosen in removals.gone}
+    without = {}
+    for chosen in removals.gone:
+        scores = [_scored(fitted, removals) for fitted in fits(removals.graph_without(train, chosen))]
+        without[chosen] = np.mean(scores, axis=0)
     whole = _scored(model, removals)
     scale = np.maximum(np.abs(whole), _TINY)
     fall = _mean(((whole - without["named"]) / scale)[_with_edges(removals)])

@@ -89,9 +89,37 @@ def test_fidelity_is_what_the_named_terms_are_of_the_sum(train: GraphSnapshot) -
 
 
 def test_an_item_graph_refitted_without_its_reasons_says_the_same(train: GraphSnapshot) -> None:
-    found = faithfulness(create("item-knn").fit(train), train, lambda graph: create("item-knn").fit(graph), pairs=20)
+    found = faithfulness(create("item-knn").fit(train), train, lambda graph, _: create("item-knn").fit(graph), pairs=20)
     assert found["beats_random"] == 1.0
     assert found["refitted"]["beats_random"] > 0.9
+
+
+class Noisy(Additive):
+    """An additive model whose fits differ by more than any of its terms."""
+
+    def __init__(self, histories: sparse.csr_matrix, seed: int) -> None:
+        super().__init__(histories)
+        self.seed = seed
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        found = super().scores(users)
+        return found + np.random.default_rng([self.seed, int(found.sum())]).normal(0, 3, found.shape)
+
+
+def test_the_mean_of_several_fits_tells_what_is_due_to_the_edges(train: GraphSnapshot) -> None:
+    asked: list[int] = []
+
+    def fit(graph: GraphSnapshot, seed: int) -> Noisy:
+        asked.append(seed)
+        return Noisy(graph.interactions, seed)
+
+    once, often = (
+        faithfulness(Additive(train.interactions), train, fit, pairs=40, seed=5, fits=fits)["refitted"]
+        for fits in (1, 200)
+    )
+    assert asked[:5] == [5, 5, 5, 5, 6]
+    assert once["beats_random"] < 0.8
+    assert often["beats_random"] > 0.9
 
 
 def test_popularity_names_no_edge(train: GraphSnapshot) -> None:
