@@ -13,9 +13,11 @@ from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.base import Scores
+from graphrec_neo4j.models.heard import Heard
 from graphrec_neo4j.models.history_regression import HistoryRegression, scales
 from graphrec_neo4j.models.taste import Tastes, TasteVectors, pattern
 from graphrec_neo4j.models.vector_model import VectorModel
+from graphrec_neo4j.models.walk_messages import WalkMessages, walk_messages_bytes
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.training.skip_gram import SkipGram, SkipGramSettings, learn_skip_gram, skip_gram_bytes
@@ -53,8 +55,11 @@ class WalkEmbeddings(VectorModel):
     are compared by cosine. A user to whom no walk leads gets the most popular items; one without a history who has
     friends or interests gets a list of her own.
 
-    Reasons are the parts of a :class:`HistoryRegression` of x on y, and not exact: what it does not catch is in
-    ``other``, with what an item owes to its popularity. Unseen users have the regression's x.
+    Reasons are :class:`WalkMessages`, through items, friends and what else a walk goes to from the user: how much lower
+    the score were if her walks began with her other neighbours. They are not exact: what a regression does not catch of
+    x is in ``other``, with what an item owes to its popularity. On MovieLens latest-small ``deepwalk`` fitted anew
+    without the three largest scores lower than without three random ones for .90 of 200 pairs, by the mean of four
+    fits (.80 by one); with a regression of x on y in their place, for .80 (.73). Unseen users have that regression's x.
     """
 
     uses = ("interactions", "ties", "categories")
@@ -80,7 +85,8 @@ class WalkEmbeddings(VectorModel):
     def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
         sizes = self._sizes(snapshot)
         learning = skip_gram_bytes(self.settings, sizes.nodes, sizes.places * self.settings.length)
-        results = 4.0 * (self.settings.dimensions + 1) * (2.0 * self.n_users + 3.0 * self.n_items)
+        vectors = 4.0 * (self.settings.dimensions + 1) * (2.0 * self.n_users + 3.0 * self.n_items + 2.0 * sizes.nodes)
+        results = vectors + walk_messages_bytes(self.settings.dimensions, sizes)
         return 12.0 * pairs + max(sizes.made, sizes.kept + max(learning, results))
 
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
@@ -101,6 +107,8 @@ class WalkEmbeddings(VectorModel):
         if not learnt.visits[items].any():
             raise ModelError(f"{self.name} learns from walks, and none leads to a {schema.recommend}; load some edges.")
         self.parts = self._parts(learnt, users, items)
+        said = WalkMessages(snapshot, self.tastes, corpus, learnt, self.settings.window).told()
+        self.heard = Heard(said, near=True, averaged=True)
 
     def _parts(self, learnt: SkipGram, users: slice, items: slice) -> TasteVectors:
         """Make what scores and reasons need of what was learnt of all nodes."""
