@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from graphrec_neo4j.explain.stored import COUNT, NAME, TITLE, Words, escaped
 from graphrec_neo4j.explain.words import CHOSE, Verb, enumerated, friend, verb_for
@@ -11,6 +12,14 @@ from graphrec_neo4j.results import Contribution
 from graphrec_neo4j.schema import EdgeType, GraphSchema
 
 _NONE, _ONE, _MANY = 0, 1, 2
+
+
+class _Who(NamedTuple):
+    """Another user: the way to her, her name, and who she is to the user."""
+
+    way: str
+    name: str
+    friend: str
 
 
 class Phrases:
@@ -26,26 +35,36 @@ class Phrases:
         self._verbs[ALL_INTERACTIONS] = self._verbs[interactions[0]] if len(interactions) == 1 else CHOSE
         self._made: dict[tuple[object, ...], Words] = {}
 
-    def of(self, part: Contribution, first: str, counted: int, *, shown: bool, people: Sequence[str] = ()) -> Words:
+    def of(
+        self,
+        part: Contribution,
+        first: str,
+        counted: int,
+        *,
+        shown: bool,
+        people: Sequence[str] = (),
+        backward: bool = False,
+    ) -> Words:
         """Return the words of a contribution that begins with the edge type ``first`` and gathers ``counted``.
 
         ``shown`` says whether it goes through a node that may be named; what does not, and is neither a tie nor a
-        start, is told as popularity. ``people`` are those of the counted who are named.
+        start, is told as popularity. ``people`` are those of the counted who are named; ``backward`` says that the
+        first edge runs to the user.
         """
         number = min(counted, _MANY)
         if people:
-            return self._make(part, first, number, shown, _named(people, counted))
-        key = (part.kind, first, part.edges, len(part.path), number, shown)
+            return self._make(part, first, number, shown, _named(people, counted), backward)
+        key = (part.kind, first, part.edges, len(part.path), number, shown, backward)
         if key not in self._made:
-            self._made[key] = self._make(part, first, number, shown, _people(number))
+            self._made[key] = self._make(part, first, number, shown, _people(number), backward)
         return self._made[key]
 
-    def _make(self, part: Contribution, first: str, number: int, shown: bool, people: str) -> Words:
+    def _make(self, part: Contribution, first: str, number: int, shown: bool, people: str, backward: bool) -> Words:
         last = self._verb(part.edges[-1] if part.edges else ALL_INTERACTIONS)
         if part.kind == "start":
             return self._of_many(self._say.start, number)
         if part.kind == "tie" and part.path:
-            return self._tie(part, first, last, number, shown)
+            return self._tie(len(part.path), self._who(first, shown, backward), last, number)
         if not shown:
             return self._popularity(number)
         if part.kind == "taste":
@@ -62,16 +81,20 @@ class Phrases:
         path = f"you → {NAME} → {people} → {TITLE}"
         return _words(path, self._say.taste, you=mine.you, auxiliary=mine.auxiliary, people=people, also=also)
 
-    def _tie(self, part: Contribution, first: str, verb: Verb, number: int, shown: bool) -> Words:
-        edge = self.schema.edges.get(first)
+    def _who(self, tie: str, shown: bool, backward: bool) -> _Who:
+        edge = self.schema.edges.get(tie)
+        directed = bool(edge and edge.directed)
+        friend_of = friend(_type_of(edge) if edge else "", directed=directed, named=shown, backward=backward)
         name = NAME if shown else "someone"
-        who = friend(_type_of(edge) if edge else "", directed=bool(edge and edge.directed), named=shown)
-        if len(part.path) == 1:
-            return _words(f"you → {name} → {TITLE}", self._say.tie, name=name, friend=who, does=verb.one)
+        return _Who(f"you {'←' if backward else '→'} {name}", name, friend_of)
+
+    def _tie(self, hops: int, who: _Who, verb: Verb, number: int) -> Words:
+        if hops == 1:
+            return _words(f"{who.way} → {TITLE}", self._say.tie, name=who.name, friend=who.friend, does=verb.one)
         crowd = "someone" if number == _NONE else _people(number)
         does = verb.others if number == _MANY else verb.one
-        path, who = f"you → {name} → {crowd} → {TITLE}", who.rstrip(",")
-        return _words(path, self._say.beyond_tie, name=name, people=crowd, friend=who, does=does)
+        path, told = f"{who.way} → {crowd} → {TITLE}", who.friend.rstrip(",")
+        return _words(path, self._say.beyond_tie, name=who.name, people=crowd, friend=told, does=does)
 
     def _category(self, number: int) -> Words:
         if number == _NONE:

@@ -17,6 +17,7 @@ from graphrec_neo4j.explain.stored import Described, Node, Reason, encode
 from graphrec_neo4j.explain.words import sentence
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS
 from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
+from graphrec_neo4j.schema import EdgeType
 from graphrec_neo4j.snapshot import GraphSnapshot, Nodes
 
 _NAMED = 2
@@ -73,11 +74,14 @@ class Describer:
         first = part.edges[0] if part.edges else ALL_INTERACTIONS
         if node and part.kind == "taste" and first == ALL_INTERACTIONS and len(self._interactions) > 1:
             first = self._own_edge(user, part.path[0][1])
+        backward = False
+        if part.kind == "tie" and part.path:
+            first, backward = self._tie(user, part)
         counted = part.count
         if node is None:
             counted = counted or int(self._chosen_by[item])
         people = self._people(part, user, item) if node and self.schema.reasons.people == "everybody" else ()
-        words = self._phrases.of(part, first, counted, shown=node is not None, people=people)
+        words = self._phrases.of(part, first, counted, shown=node is not None, people=people, backward=backward)
         return Reason(float(f"{part.score:.7g}"), part.kind, counted, node, words)
 
     def _shown(self, part: Contribution) -> Node | None:
@@ -108,10 +112,30 @@ class Describer:
         """The interaction type that joins this user and this item, where several are walked as one."""
         for name, (pairs, width, forward) in self._own_edges.items():
             wanted = user * width + item if forward else item * width + user
-            place = int(np.searchsorted(pairs, wanted))
-            if place < len(pairs) and pairs[place] == wanted:
+            if _holds(pairs, wanted):
                 return name
         return ALL_INTERACTIONS
+
+    def _tie(self, user: int, part: Contribution) -> tuple[str, bool]:
+        """The first of a part's edge types that joins the user to her friend, and whether it runs to her alone."""
+        friend = part.path[0][1]
+        for name in part.edges:
+            if name in self._ties:
+                if _holds(self._ties[name], user * len(self.snapshot.users) + friend):
+                    return name, False
+                if _holds(self._ties[name], friend * len(self.snapshot.users) + user):
+                    return name, self.schema.edges[name].directed
+        return part.edges[0] if part.edges else ALL_INTERACTIONS, False
+
+    @cached_property
+    def _ties(self) -> dict[str, npt.NDArray[np.int64]]:
+        """Every edge type among users as one sorted number a (source, target) pair."""
+        among = {name: self.snapshot.edges[name] for name, kind in self.schema.edges.items() if self._is_tie(kind)}
+        width = len(self.snapshot.users)
+        return {name: np.sort(edges.source.astype(np.int64) * width + edges.target) for name, edges in among.items()}
+
+    def _is_tie(self, kind: EdgeType) -> bool:
+        return kind.source == kind.target == self.schema.recommend_to
 
     @cached_property
     def _own_edges(self) -> dict[str, tuple[npt.NDArray[np.int64], int, bool]]:
@@ -143,3 +167,8 @@ def _named(type_name: str, nodes: Nodes) -> list[Node]:
         Node(type_name, key, str(key if name is None else name))
         for key, name in zip(nodes.ids.keys, names, strict=True)
     ]
+
+
+def _holds(pairs: npt.NDArray[np.int64], wanted: int) -> bool:
+    place = int(np.searchsorted(pairs, wanted))
+    return bool(place < len(pairs) and pairs[place] == wanted)

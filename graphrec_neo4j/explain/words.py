@@ -79,15 +79,17 @@ def _known(word: str) -> Verb | None:
     return _BY_WORD.get(word) or (_past(word) if is_regular_past else None)
 
 
-def friend(relationship_type: str, *, directed: bool, named: bool = True) -> str:
+def friend(relationship_type: str, *, directed: bool, named: bool = True, backward: bool = False) -> str:
     """Return how a sentence speaks of another user NAME: "your friend NAME", or "NAME, whom you follow,".
 
-    One who is not to be ``named`` is "a friend of yours", or "someone whom you follow".
+    One who is not to be ``named`` is "a friend of yours", or "someone whom you follow". ``backward`` says that the tie
+    runs from her: "NAME, who follows you,".
     """
     words = [word.casefold() for word in _WORD.findall(relationship_type)]
     for stem in ("follow", "trust"):
         if directed and words and words[0].startswith(stem):
-            return f"{NAME}, whom you {stem}," if named else f"someone whom you {stem}"
+            who = f"who {stem}s you" if backward else f"whom you {stem}"
+            return f"{NAME}, {who}," if named else f"someone {who}"
     return f"your friend {NAME}" if named else "a friend of yours"
 
 

@@ -317,3 +317,52 @@ def test_a_paragraph_tells_all_reasons_and_the_rest(music: GraphSnapshot) -> Non
         "Portishead: because you listened to Massive Attack, which is like Portishead (about 100 %). "
         "The shares are an approximation: the model is not a sum of paths."
     )
+
+
+FOLLOWERS = """
+    recommend_to = "User"
+    recommend = "Item"
+    [nodes.User]
+    name = "name"
+    [nodes.Item]
+    name = "name"
+    [edges.LIKES]
+    from = "User"
+    to = "Item"
+    [edges.FOLLOWS]
+    from = "User"
+    to = "User"
+    [edges.TRUSTS]
+    from = "User"
+    to = "User"
+"""
+
+
+@pytest.mark.parametrize(
+    ("friend", "through", "said", "way"),
+    [
+        (1, ("FOLLOWS",), "because Bob, whom you follow, likes it", "you → Bob → Tea"),
+        (2, ("FOLLOWS",), "because Cy, who follows you, likes it", "you ← Cy → Tea"),
+        (3, ("FOLLOWS",), "because Di, whom you follow, likes it", "you → Di → Tea"),
+        (2, ("TRUSTS", "FOLLOWS"), "because Cy, who follows you, likes it", "you ← Cy → Tea"),
+        (4, ("FOLLOWS", "TRUSTS"), "because Ed, who trusts you, likes it", "you ← Ed → Tea"),
+    ],
+)
+def test_a_tie_is_worded_by_the_way_it_runs(friend: int, through: tuple[str, ...], said: str, way: str) -> None:
+    """Ann follows Bob, Cy follows Ann, Di and Ann follow each other, Ed trusts Ann; models may hear all four."""
+    snapshot = GraphSnapshot(
+        GraphSchema.parse(FOLLOWERS),
+        {
+            "User": named("User", ["Ann", "Bob", "Cy", "Di", "Ed"], list("abcde")),
+            "Item": named("Item", ["Tea"], ["t"]),
+        },
+        {
+            "LIKES": edges((1, 0), (2, 0), (3, 0), (4, 0)),
+            "FOLLOWS": edges((0, 1), (2, 0), (3, 0), (0, 3)),
+            "TRUSTS": edges((4, 0)),
+        },
+    )
+    part = Contribution("tie", 1.0, (("User", friend),), 0, (*through, "LIKES"))
+    described = Describer(snapshot).described(Explanation(2.0, (part,), 1.0, True), 0, 0)
+    assert described.reasons[0].text("Tea") == said
+    assert described.reasons[0].path("Tea") == way

@@ -44,6 +44,12 @@ def test_a_one_sided_tie_is_not_called_a_friend() -> None:
     assert friend("FRIEND_OF", directed=True) == f"your friend {NAME}"
 
 
+def test_a_tie_that_runs_to_the_user_is_told_by_its_direction() -> None:
+    assert friend("FOLLOWS", directed=True, backward=True) == f"{NAME}, who follows you,"
+    assert friend("TRUSTED", directed=True, backward=True, named=False) == "someone who trusts you"
+    assert friend("KNOWS", directed=True, backward=True) == f"your friend {NAME}"
+
+
 @pytest.mark.parametrize(
     ("share", "exact", "words"),
     [
