@@ -217,7 +217,9 @@ def _as_one_sentence(connection: Connection, doing: str) -> Iterator[None]:
     except (exceptions.ConfigurationError, ValueError, OverflowError) as error:
         if doing == "connect":
             shown = failures.address(connection)
-            raise DatabaseError(f"{shown!r} is not a Neo4j address ({failures.one_line(_said(error)[0])}).") from None
+            # What stands behind the port in an address is not shown, and the driver quotes it.
+            told = failures.one_line(_said(error)[0].replace(connection.uri, shown))
+            raise DatabaseError(f"{shown!r} is not a Neo4j address ({told}).") from None
         if not isinstance(error, UnicodeError | OverflowError):
             raise
         raise BadInputError(_unsendable(error, doing)) from None

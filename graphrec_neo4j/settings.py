@@ -43,6 +43,17 @@ def given_connection(
     )
 
 
+def password_in(file: Path) -> str:
+    """The password that a file holds, without the line's end; raises BadInputError where it holds no one line."""
+    try:
+        text = file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise BadInputError(f"the password file {file} cannot be read as text; check its rights.") from None
+    if not text or "\n" in text:
+        raise BadInputError(f"the password file {file} must hold the password alone, on one line.")
+    return text
+
+
 def schema_path(given: Path | None = None) -> Path | None:
     """The ``graphrec.toml`` that is named, or the one in the current folder; None where there is none."""
     if given is not None:

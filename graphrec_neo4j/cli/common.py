@@ -59,14 +59,22 @@ def write_page(path: Path, page: str) -> None:
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --uri, --username, --password, --database and --home, and pass a function ``connect`` on.
+    """Add --uri, --username, --password, --password-file, --database and --home, and pass a function ``connect`` on.
 
     ``connect()`` gives a :class:`Database`: the one that is named, or that of the local server, started if needed.
     """
 
     @click.option("--uri", help="Bolt address, as neo4j://host:7687; default: NEO4J_URI, else the local server.")
     @click.option("--username", help="Default: NEO4J_USERNAME, else neo4j.")
-    @click.option("--password", help="Default: NEO4J_PASSWORD, which does not show in the process list.")
+    @click.option(
+        "--password",
+        help="Shows in the list of processes; better is --password-file, or NEO4J_PASSWORD, which is the default.",
+    )
+    @click.option(
+        "--password-file",
+        type=click.Path(path_type=Path, dir_okay=False, exists=True),
+        help="A file that holds the password alone.",
+    )
     @click.option("--database", help="Default: NEO4J_DATABASE, else neo4j.")
     @click.option("--home", type=click.Path(path_type=Path), help="Folder of the local server.")
     @wraps(command)
@@ -75,15 +83,20 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         uri: str | None,
         username: str | None,
         password: str | None,
+        password_file: Path | None,
         database: str | None,
         home: Path | None,
         **options: Any,
     ) -> Any:
+        if password is not None and password_file is not None:
+            raise click.UsageError("give --password or --password-file, not both.")
+
         def connect() -> Database:
             from graphrec_neo4j.database import Database
-            from graphrec_neo4j.settings import given_connection
+            from graphrec_neo4j.settings import given_connection, password_in
 
-            return Database(given_connection(uri, username, password, database) or local_connection(home))
+            secret = password if password_file is None else password_in(password_file)
+            return Database(given_connection(uri, username, secret, database) or local_connection(home))
 
         return command(*arguments, connect=connect, **options)
 
