@@ -9,6 +9,7 @@
     +-- QueryFileError            a .cypher file breaks its own header
     +-- ModelError                a model cannot be fitted, saved or asked
     +-- PublishError              results that must not be published, or nothing to ask
+    |   +-- StaleRunError         the database lacks what an update relies on it to have
     +-- StreamError               a streamed graph is asked for what it does not hold
     +-- MissingExtraError         an optional dependency is not installed
     +-- DatabaseError             exit code 3: the database or the network
@@ -59,6 +60,10 @@ class ModelError(GraphRecError):
 
 class PublishError(GraphRecError):
     """Results that must not be published, or nothing published where something is asked for."""
+
+
+class StaleRunError(PublishError):
+    """What an update relies on the current run to hold is not there; everything must be learnt and written."""
 
 
 class StreamError(GraphRecError):

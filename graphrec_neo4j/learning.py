@@ -7,9 +7,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from graphrec_neo4j.explain.sentences import Describer
 from graphrec_neo4j.explain.stored import NamedNodes
@@ -33,12 +35,16 @@ _BLOCK = 2048
 
 @dataclass(frozen=True)
 class Learnt:
-    """A fitted model, what it publishes, what it says of itself, and the seconds of each stage."""
+    """A fitted model, what it publishes, what it says of itself, and the seconds of each stage.
+
+    ``beside`` is the model whose vectors are published where ``model`` has none.
+    """
 
     model: Recommender
     results: Results
     report: Mapping[str, Any]
     seconds: Mapping[str, float]
+    beside: Recommender | None = None
 
 
 def learn(
@@ -56,25 +62,28 @@ def learn(
     """
     whole = "the PageRank of all items, which every run publishes,"
     must_fit(whole, TypedGraph.bytes_of(snapshot), None, "load fewer edges or take a machine with more memory")
-    clock = _Clock()
+    clock = Clock()
     fitted = create(model, **settings).fit(snapshot, seed=seed, progress=progress)
     clock.lap("fit")
     report = _own_report(fitted) or judged(snapshot, model, settings, seed, progress)
     clock.lap("judge")
-    top = _lists(fitted, snapshot, progress)
+    everyone = np.arange(len(snapshot.users))
+    top = lists_of(fitted, everyone, snapshot, progress)
     clock.lap("rank")
-    walk = _walk_lists(fitted, snapshot, top, progress)
-    vectors = fitted.vectors() or _closed_form_vectors(snapshot, seed, progress)
-    scores = _item_page_rank(snapshot)
+    walker = walker_for(fitted, snapshot)
+    walk = top if walker is fitted else lists_of(walker, everyone, snapshot, progress)
+    beside = None if fitted.vectors() else _beside(snapshot, seed, progress)
+    vectors, scores = vectors_of(fitted, beside, snapshot), item_page_rank(snapshot)
     wanted = snapshot.schema.results.neighbours
     similar = fitted.neighbours(wanted) if wanted else None
     clock.lap("vectors and walks")
-    reasons, why = _texts(fitted, Describer(snapshot), top, progress)
+    reasons, why = texts_of(fitted, snapshot, top, everyone, progress)
     clock.lap("explain")
-    told = {name: value for name, value in report.items() if name != "metrics"}
+    fitted_at = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "changed": 0.0}
+    told = {name: value for name, value in report.items() if name != "metrics"} | {"fitted": fitted_at}
     because = NamedNodes(why, snapshot.schema)
     results = Results(top, walk, vectors, scores, reasons, why, {**report["metrics"], **told}, similar, because)
-    return Learnt(fitted, results, report, clock.seconds)
+    return Learnt(fitted, results, report, clock.seconds, beside)
 
 
 def _own_report(fitted: Recommender) -> dict[str, Any]:
@@ -99,50 +108,55 @@ def judged(
     return {"chosen_on": fitted.chosen_on, "judged_on": split.about, "metrics": metrics}
 
 
-def _lists(model: Recommender, snapshot: GraphSnapshot, progress: Progress) -> TopK:
-    """The list of every user."""
-    everyone = np.arange(len(snapshot.users))
-    return in_parts(lambda users: model.top_k(users, PUBLISHED_ITEMS, snapshot.seen), everyone, progress)
+def lists_of(model: Recommender, users: npt.NDArray, snapshot: GraphSnapshot, progress: Progress) -> TopK:
+    """The list of each of ``users``, as it is published."""
+    return in_parts(lambda rows: model.top_k(rows, PUBLISHED_ITEMS, snapshot.seen), users, progress)
 
 
-def _walk_lists(fitted: Recommender, snapshot: GraphSnapshot, top: TopK, progress: Progress) -> TopK:
-    """The meta-path PageRank list of every user; the final list itself where the model is that walk."""
-    if fitted.name == "p3":
-        return top
-    return _lists(create("p3").fit(snapshot, progress=progress), snapshot, progress)
+def walker_for(fitted: Recommender, snapshot: GraphSnapshot) -> Recommender:
+    """The model of the meta-path PageRank lists: ``fitted`` itself where it is that walk."""
+    return fitted if fitted.name == "p3" else create("p3").fit(snapshot)
 
 
-def _item_page_rank(snapshot: GraphSnapshot) -> np.ndarray:
-    """The global score of every item: its PageRank among all users, items and categories."""
+def item_page_rank(snapshot: GraphSnapshot) -> np.ndarray:
+    """The global score of every item (n_items,): its PageRank among all users, items and categories."""
     graph = TypedGraph.of(snapshot)
     first = graph.offsets[snapshot.schema.recommend]
     return page_rank(graph)[first : first + len(snapshot.items)]
 
 
-def _closed_form_vectors(snapshot: GraphSnapshot, seed: int, progress: Progress) -> Vectors:
-    """Vectors for ``similar`` and for newcomers where the model has none; zeros where nobody interacted yet."""
-    if snapshot.interactions.nnz:
-        made = create("spectral").fit(snapshot, seed=seed, progress=progress).vectors()
-        if made is not None:
-            return made
+def _beside(snapshot: GraphSnapshot, seed: int, progress: Progress) -> Recommender | None:
+    """What gives vectors for ``similar`` and for newcomers where a model has none; None where nobody interacted yet."""
+    return create("spectral").fit(snapshot, seed=seed, progress=progress) if snapshot.interactions.nnz else None
+
+
+def vectors_of(model: Recommender, beside: Recommender | None, snapshot: GraphSnapshot) -> Vectors:
+    """The vectors of ``model``, else of ``beside``, else zeros."""
+    made = model.vectors() or (beside and beside.vectors())
+    if made:
+        return made
     sizes = (len(snapshot.users), len(snapshot.items))
     return Vectors(*(np.zeros((size, NO_VECTOR_DIMENSIONS), dtype=np.float32) for size in sizes))
 
 
-def _texts(
-    model: Recommender, describer: Describer, top: TopK, progress: Progress
+def texts_of(
+    model: Recommender, snapshot: GraphSnapshot, top: TopK, users: npt.NDArray, progress: Progress
 ) -> tuple[list[list[str]], list[list[str]]]:
-    """The reason sentences and the stored contributions of every list, explained block by block."""
-    reasons: list[list[str]] = []
-    why: list[list[str]] = []
-    for start in range(0, len(top), _BLOCK):
-        users = np.arange(start, min(start + _BLOCK, len(top)))
+    """The reason sentences and the stored contributions of the lists of ``users``, explained block by block.
+
+    One entry for each user of ``top``, empty for those who were not asked for.
+    """
+    describer = Describer(snapshot)
+    reasons: list[list[str]] = [[] for _ in range(len(top))]
+    why: list[list[str]] = [[] for _ in range(len(top))]
+    for start in range(0, len(users), _BLOCK):
+        rows = users[start : start + _BLOCK]
         with _collector_paused():
-            explained = model.explain_many(users, top.items[users], CONTRIBUTIONS)
-            said, stored = describer.block(explained, users, top.items[users])
-        reasons += said
-        why += stored
-        progress("explaining", len(reasons), len(top))
+            explained = model.explain_many(rows, top.items[rows], CONTRIBUTIONS)
+            said, stored = describer.block(explained, rows, top.items[rows])
+        for row, sentences, texts in zip(rows.tolist(), said, stored, strict=True):
+            reasons[row], why[row] = sentences, texts
+        progress("explaining", start + len(rows), len(users))
     return reasons, why
 
 
@@ -161,12 +175,15 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-class _Clock:
+class Clock:
+    """The seconds of each stage."""
+
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._last = time.perf_counter()
 
     def lap(self, stage: str) -> None:
+        """Note what passed since the lap before as that of ``stage``."""
         now = time.perf_counter()
         self.seconds[stage] = round(now - self._last, 3)
         self._last = now

@@ -20,7 +20,7 @@ from graphrec_neo4j.snapshot import Edges, GraphSnapshot, Nodes
 
 Arrays = Mapping[str, npt.NDArray]
 
-_DAMAGED = (
+DAMAGED = (
     OSError,
     KeyError,
     ValueError,
@@ -64,7 +64,7 @@ def load_snapshot(path: Path) -> GraphSnapshot | None:
             name: _edges(number, schema.edges[name].properties, arrays) for number, name in enumerate(schema.edges)
         }
         snapshot = GraphSnapshot(schema, nodes, edges, about["half_life_days"])
-    except (*_DAMAGED, GraphRecError):
+    except (*DAMAGED, GraphRecError):
         return None
     return snapshot if snapshot.digest == about["digest"] else None
 

@@ -9,16 +9,19 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from graphrec_neo4j import __version__
+from graphrec_neo4j.affected import Change
 from graphrec_neo4j.database import Database
-from graphrec_neo4j.graph_changes import GraphChanges
+from graphrec_neo4j.errors import StaleRunError
 from graphrec_neo4j.learning import Learnt, learn
 from graphrec_neo4j.lease import WAIT_SECONDS, Lease
 from graphrec_neo4j.models import create
 from graphrec_neo4j.progress import Progress, silent
-from graphrec_neo4j.run_cache import keep, kept_snapshot
+from graphrec_neo4j.refit import RefitRule, SinceFit
+from graphrec_neo4j.run_cache import Made, keep, kept_run, kept_snapshot
 from graphrec_neo4j.runs import Run, current_run
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
+from graphrec_neo4j.updating import update
 from loaders.check_schema import check_schema
 from loaders.from_neo4j import from_neo4j
 from loaders.result_names import check_ready
@@ -29,8 +32,9 @@ from loaders.results_to_neo4j import Published, RunDraft, publish
 class SyncRequest:
     """What one sync is asked to do.
 
-    ``full`` learns and publishes even where graph and request are those of the current run; ``dry_run`` only
-    reads and says; ``wait`` is how many seconds another sync is waited for.
+    ``full`` learns and publishes even where graph and request are those of the current run, and learns everything
+    anew; ``refit`` is the rule by which that happens without being asked for. ``dry_run`` only reads and says; ``wait``
+    is how many seconds another sync is waited for.
     """
 
     model: str = "auto"
@@ -39,6 +43,7 @@ class SyncRequest:
     full: bool = False
     dry_run: bool = False
     wait: float = WAIT_SECONDS
+    refit: RefitRule = field(default_factory=RefitRule)
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,8 @@ class SyncReport:
 
     ``run`` and ``uuid`` are those that readers now see, ``published`` says whether they are new, ``changed`` what
     differs from the run before and ``edited`` how many nodes and edges of each type, None where that is not known;
-    ``seconds`` are by stage.
+    ``learnt`` says whether the model was ``fitted`` on everything or ``updated``, because of what, and for how many
+    users; ``seconds`` are by stage.
     """
 
     run: int | None
@@ -57,6 +63,7 @@ class SyncReport:
     read: Mapping[str, Any]
     changed: Mapping[str, Any]
     edited: Mapping[str, Any] | None
+    learnt: Mapping[str, Any]
     trained: Mapping[str, Any]
     written: Mapping[str, int]
     seconds: Mapping[str, float]
@@ -64,6 +71,14 @@ class SyncReport:
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain values."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What was learnt, and how: what ``SyncReport.learnt`` tells."""
+
+    learnt: Learnt
+    told: Mapping[str, Any]
 
 
 def sync(
@@ -95,19 +110,74 @@ def _sync(
     snapshot = from_neo4j(database, schema, progress=progress)
     current = current_run(database)
     changed = _changes(current, snapshot, request)
-    edited = _edited(database, current, snapshot) if changed["graph"] else None
     seconds = {"read": round(time.perf_counter() - started, 3)}
+    change = _change(database, current, snapshot) if changed["graph"] else None
+    edited = change.changes.counts() if change else None
+    seconds |= {"compare": round(time.perf_counter() - started - seconds["read"], 3)}
     if lease is None or not (request.full or any(changed.values())):
-        return _report(request, current, False, snapshot, changed, edited, {}, {}, seconds)
-    learnt = learn(snapshot, request.model, request.settings, seed=request.seed, progress=progress)
-    seconds |= learnt.seconds
-    draft = RunDraft(request.model, asdict(learnt.model.settings), request.seed, seconds)
-    made = publish(database, snapshot, learnt.results, draft, lease, progress=progress)
-    keep(database, made.uuid, learnt.model, snapshot)
-    seconds |= {**made.seconds, "total": round(time.perf_counter() - started, 3)}
-    counted = ("users", "items", "relationships", "ended", "similar", "similar_ended")
+        return _report(request, current, False, snapshot, changed, edited, None, {}, seconds)
+    way = _learnt(database, current, change, changed, snapshot, request, progress)
+    try:
+        made = _published(database, snapshot, way, request, lease, seconds, progress)
+    except StaleRunError as stale:
+        way = _fitted(snapshot, request, str(stale).rstrip("."), progress)
+        made = _published(database, snapshot, way, request, lease, seconds, progress)
+    results = way.learnt.results
+    keep(database, made.uuid, Made(way.learnt.model, results.top, results.walk, way.learnt.beside), snapshot)
+    seconds |= {**way.learnt.seconds, **made.seconds, "total": round(time.perf_counter() - started, 3)}
+    counted = ("users", "items", "copied", "relationships", "ended", "similar", "similar_ended")
     written = {name: getattr(made, name) for name in counted}
-    return _report(request, made, True, snapshot, changed, edited, _trained(learnt), written, seconds)
+    return _report(request, made, True, snapshot, changed, edited, way, written, seconds)
+
+
+def _published(
+    database: Database,
+    snapshot: GraphSnapshot,
+    way: _Way,
+    request: SyncRequest,
+    lease: Lease,
+    before: Mapping[str, float],
+    progress: Progress,
+) -> Published:
+    learnt = way.learnt
+    draft = RunDraft(request.model, asdict(learnt.model.settings), request.seed, {**before, **learnt.seconds})
+    return publish(database, snapshot, learnt.results, draft, lease, progress=progress)
+
+
+def _learnt(
+    database: Database,
+    current: Run | None,
+    change: Change | None,
+    changed: Mapping[str, bool],
+    snapshot: GraphSnapshot,
+    request: SyncRequest,
+    progress: Progress,
+) -> _Way:
+    """Bring the current run up to date where that is asked for and can be had, else fit everything."""
+    if request.full:
+        return _fitted(snapshot, request, "--full asks for it", progress)
+    others = [name for name, differs in changed.items() if differs and name != "graph"]
+    if current is None or others:
+        because = f"the {' and the '.join(others)} changed" if current else "nothing is published yet"
+        return _fitted(snapshot, request, because, progress)
+    made = kept_run(database, current, change.before) if change else None
+    if change is None or made is None:
+        because = f"what run {current.number} was made of is not in this user's cache, or damaged"
+        return _fitted(snapshot, request, because, progress)
+    since = SinceFit.of(current.metrics, change.share(), change.arrivals(made.top))
+    because = request.refit.because(since) if since else f"run {current.number} does not say when it was fitted"
+    if since is None or because:
+        return _fitted(snapshot, request, because, progress)
+    updated = update(made, change, current.metrics, since, request.seed, progress)
+    if updated is None:
+        return _fitted(snapshot, request, f"{request.model} has no closed form for what changed", progress)
+    because = f"{change.share():.2%} of the edges changed"
+    return _Way(updated.learnt, {"how": "updated", "because": because, **updated.to_json(), **since.to_json()})
+
+
+def _fitted(snapshot: GraphSnapshot, request: SyncRequest, because: str, progress: Progress) -> _Way:
+    learnt = learn(snapshot, request.model, request.settings, seed=request.seed, progress=progress)
+    return _Way(learnt, {"how": "fitted", "because": because, "explained": len(snapshot.users)})
 
 
 def _changes(current: Run | None, snapshot: GraphSnapshot, request: SyncRequest) -> dict[str, bool]:
@@ -124,15 +194,12 @@ def _changes(current: Run | None, snapshot: GraphSnapshot, request: SyncRequest)
     }
 
 
-def _edited(database: Database, current: Run | None, snapshot: GraphSnapshot) -> dict[str, Any] | None:
-    """How many nodes and edges of each type were added, removed and changed since the current run's graph.
-
-    None where that graph is not in the cache, or was read by another schema.
-    """
+def _change(database: Database, current: Run | None, snapshot: GraphSnapshot) -> Change | None:
+    """What became of the graph since the current run; None where its graph is not kept, or of another schema."""
     before = kept_snapshot(database, current) if current else None
     if before is None or before.schema != snapshot.schema:
         return None
-    return GraphChanges.between(before, snapshot).counts()
+    return Change.between(before, snapshot)
 
 
 def _trained(learnt: Learnt) -> dict[str, Any]:
@@ -146,7 +213,7 @@ def _report(
     snapshot: GraphSnapshot,
     changed: Mapping[str, Any],
     edited: Mapping[str, Any] | None,
-    trained: Mapping[str, Any],
+    way: _Way | None,
     written: Mapping[str, int],
     seconds: Mapping[str, float],
 ) -> SyncReport:
@@ -155,5 +222,5 @@ def _report(
         "nodes": {name: len(nodes) for name, nodes in snapshot.nodes.items()},
         "edges": {name: len(edges) for name, edges in snapshot.edges.items()},
     }
-    uuid = run.uuid if run else None
-    return SyncReport(number, uuid, request.model, published, read, changed, edited, trained, written, seconds)
+    uuid, learnt, trained = run.uuid if run else None, way.told if way else {}, _trained(way.learnt) if way else {}
+    return SyncReport(number, uuid, request.model, published, read, changed, edited, learnt, trained, written, seconds)

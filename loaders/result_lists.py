@@ -73,11 +73,12 @@ class Drawing:
             "because_labels": [listed and [labels or None for _, labels in listed] for listed in named],
         }
 
-    def digests(self) -> Digests:
-        """One digest a list (n,) of what is drawn for it; NOTHING where it is empty."""
+    def digests(self, wanted: npt.NDArray[np.bool_] | None = None) -> Digests:
+        """One digest a list (n,) of what is drawn for it; NOTHING where it is empty, or not ``wanted`` (n,)."""
         made = np.full(len(self.sources), NOTHING, dtype=np.int64)
+        asked = self.lengths > 0 if wanted is None else (self.lengths > 0) & wanted
         for rows in blocks(len(made)):
-            drawn = rows[self.lengths[rows] > 0]
+            drawn = rows[asked[rows]]
             made[drawn] = digests(self.columns(drawn), self.kind)
         return made
 

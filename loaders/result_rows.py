@@ -17,7 +17,7 @@ from graphrec_neo4j.ids import Key
 from graphrec_neo4j.results import NO_ITEM, Neighbours, Results, TopK
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
-from loaders.result_lists import Digests, Drawing, Rows, blocks, check_lists, cut_lists, digests, lengths_of
+from loaders.result_lists import NOTHING, Digests, Drawing, Rows, blocks, check_lists, cut_lists, digests, lengths_of
 
 Mask = npt.NDArray[np.bool_]
 
@@ -28,12 +28,14 @@ class ResultRows:
     """The results of one snapshot, cut as they are written; checked when built (PublishError).
 
     ``recommended`` and ``similar`` are what is drawn of them as relationships; ``lengths`` (n_users,) is how long
-    the users' lists are, and ``has_user_vector``, ``has_item_vector`` say who has a vector.
+    the users' lists are, and ``has_user_vector``, ``has_item_vector`` say who has a vector. ``kept`` (n_users,) are the
+    users of whom the database has it all, but the walk's lists, and whose texts are not here.
     """
 
     def __init__(self, snapshot: GraphSnapshot, results: Results) -> None:
         self.users, self.items = snapshot.users.ids, snapshot.items.ids
         self._results = results
+        self.kept = np.zeros(len(self.users), dtype=bool) if results.kept is None else results.kept
         for name, top in (("top", results.top), ("walk", results.walk)):
             check_lists(top, name, (len(self.users), "users"), len(self.items))
         self._check_sizes()
@@ -78,7 +80,7 @@ class ResultRows:
     def _check_texts(self, name: str, texts: Sequence[Sequence[Any]]) -> None:
         if len(texts) != len(self.users):
             raise PublishError(f"there are {name} for {len(texts)} of {len(self.users)} users.")
-        for row, length in enumerate(self.lengths.tolist()):
+        for row, length in enumerate(np.where(self.kept, 0, self.lengths).tolist()):
             if len(texts[row]) != length:
                 raise PublishError(f"user {self.users.key(row)!r} has {len(texts[row])} {name} for {length} items.")
 
@@ -104,12 +106,17 @@ class ResultRows:
 
     @cached_property
     def user_digests(self) -> Digests:
-        """One row a user (n_users, 2): the digest of all that a slot holds of her, and of what is drawn."""
-        drawn = self.recommended.digests()
-        made = np.empty(len(self.users), dtype=np.int64)
-        for rows in blocks(len(made)):
-            made[rows] = digests({**self.user_columns(rows), "drawn": drawn[rows].tolist()})
-        return np.column_stack((made, drawn))
+        """One row a user (n_users, 3): the digest of what a slot holds of her, of what is drawn, of the walk's lists.
+
+        The first two are NOTHING for those who are kept.
+        """
+        drawn = self.recommended.digests(~self.kept)
+        made, walked = (np.full(len(self.users), NOTHING, dtype=np.int64) for _ in range(2))
+        for block in blocks(len(made)):
+            rows = block[~self.kept[block]]
+            made[rows] = digests({**self._own_columns(rows), "drawn": drawn[rows].tolist()})
+            walked[block] = digests(self.walk_columns(block))
+        return np.column_stack((made, drawn, walked))
 
     @cached_property
     def item_digests(self) -> Digests:
@@ -122,17 +129,22 @@ class ResultRows:
 
     def user_columns(self, rows: Rows) -> dict[str, list[Any]]:
         """The parameters of ``write/results_users`` for the users at ``rows``, but for the digests."""
+        return {**self._own_columns(rows), **self.walk_columns(rows)}
+
+    def walk_columns(self, rows: Rows) -> dict[str, list[Any]]:
+        """Those of them that are the walk's lists, with whose they are."""
+        walk_items, walk_scores = cut_lists(self._results.walk, self._walk_lengths, rows, self.items.keys)
+        return {"users": self.users.keys_of(rows), "walk_items": walk_items, "walk_scores": walk_scores}
+
+    def _own_columns(self, rows: Rows) -> dict[str, list[Any]]:
         results = self._results
         items, scores = cut_lists(results.top, self.lengths, rows, self.items.keys)
-        walk_items, walk_scores = cut_lists(results.walk, self._walk_lengths, rows, self.items.keys)
         return {
             "users": self.users.keys_of(rows),
             "items": items,
             "scores": scores,
             "reasons": [list(results.reasons[row]) for row in rows.tolist()],
             "why": [list(results.why[row]) for row in rows.tolist()],
-            "walk_items": walk_items,
-            "walk_scores": walk_scores,
             "vectors": _vectors(results.vectors.users, self.has_user_vector, rows),
         }
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from graphrec_neo4j.cypher_names import Naming
 from graphrec_neo4j.database import Database
+from graphrec_neo4j.errors import StaleRunError
 from graphrec_neo4j.ids import IdMap, Key
 from graphrec_neo4j.lease import Lease
 from graphrec_neo4j.progress import Progress
@@ -21,6 +22,7 @@ from loaders.result_rows import ResultRows
 
 USERS_A_BATCH = 500
 ITEMS_A_BATCH = 2_000
+COPIES_A_BATCH = 1_000
 
 _PAGE = 20_000
 _NO_PROPERTY = ""
@@ -38,11 +40,13 @@ class Held:
 class SlotState:
     """What a slot should hold, and what it and the current slot did hold when they were looked at.
 
-    ``users`` and ``items`` are the rows whose nodes must be written, ``recommended`` and ``similar`` the rows of
-    the users and of the items whose relationships differ from those that the current run drew.
+    ``users`` and ``items`` are the rows whose nodes must be written, ``copied`` the rows of users whose part of the
+    current slot is copied, ``recommended`` and ``similar`` the rows of the users and of the items whose relationships
+    differ from those that the current run drew.
     """
 
     users: Rows
+    copied: Rows
     items: Rows
     recommended: Rows
     similar: Rows
@@ -64,8 +68,11 @@ class SlotWriter:
         self._naming = Naming.of(schema)
 
     def look(self, current: str | None, *, everything: bool = False) -> SlotState:
-        """Compare the slot with the results; ``everything`` takes nothing that is there for what it should be."""
-        wanted_users, wanted_items = self._rows.user_digests, self._rows.item_digests
+        """Compare the slot with the results; ``everything`` takes nothing that is there for what it should be.
+
+        Raises StaleRunError where the current slot lacks what the results rely on it to have.
+        """
+        wanted_users, wanted_items = self._rows.user_digests.copy(), self._rows.item_digests
         of_users, of_items = (user_properties(current), item_properties(current)) if current else ({}, {})
         users = self._held(
             "read/results_user_digests",
@@ -83,8 +90,16 @@ class SlotWriter:
         def differing(wanted: Digests, held: Digests) -> Rows:
             return np.flatnonzero((wanted != held) | everything)
 
+        kept = self._rows.kept
+        if kept.any() and (everything or not users.digests[kept, 2].all()):
+            raise StaleRunError("somebody changed what the current run published.")
+        wanted_users[kept, :2] = users.digests[kept][:, [2, 1]]
+        rows = np.union1d(
+            differing(wanted_users[:, 0], users.digests[:, 0]), differing(wanted_users[:, 2], users.digests[:, 3])
+        )
         return SlotState(
-            differing(wanted_users[:, 0], users.digests[:, 0]),
+            rows[~kept[rows]],
+            rows[kept[rows]],
             differing(wanted_items[:, 0], items.digests[:, 0]),
             differing(wanted_users[:, 1], users.digests[:, 1]),
             differing(wanted_items[:, 1], items.digests[:, 1]),
@@ -94,8 +109,9 @@ class SlotWriter:
             items.leftovers,
         )
 
-    def write(self, state: SlotState) -> tuple[int, int]:
+    def write(self, state: SlotState, current: str | None = None) -> tuple[int, int]:
         """Write what must be written and empty the leftovers; return how many users and items were gone meanwhile."""
+        self._copy(state.copied, state.user_digests, current)
         users = self._send(
             "users", "write/results_users", state.users, state.user_digests, self._rows.user_columns, USERS_A_BATCH
         )
@@ -141,11 +157,11 @@ class SlotWriter:
         return None
 
     def _held(self, query: str, ids: IdMap, **names: str) -> Held:
-        digests, leftovers = np.full((len(ids), 2), NOTHING, dtype=np.int64), []
+        digests, leftovers = np.full((len(ids), 4), NOTHING, dtype=np.int64), []
         for keys, *columns in _pages(self._database, statement(query, self._naming), ids, **names):
             for place, key in enumerate(keys):
                 if key in ids:
-                    digests[ids.row(key)] = [column[place] for column in columns]
+                    digests[ids.row(key), : len(columns)] = [column[place] for column in columns]
                 elif columns[0][place]:
                     leftovers.append(key)
         return Held(digests, leftovers)
@@ -172,6 +188,20 @@ class SlotWriter:
 
         self._lease.write_batches(statement(query, self._naming), batches, done)
         return len(rows) - written
+
+    def _copy(self, rows: Rows, digests: Digests, current: str | None) -> None:
+        if not len(rows) or current is None:
+            return
+        names, sent = {"from": user_properties(current), "to": self._users}, 0
+        parts = [rows[start : start + COPIES_A_BATCH] for start in range(0, len(rows), COPIES_A_BATCH)]
+
+        def done(row: Mapping[str, Any]) -> None:
+            nonlocal sent
+            sent = min(sent + COPIES_A_BATCH, len(rows))
+            self._progress("users kept", sent, len(rows))
+
+        batches = ({**self._rows.walk_columns(part), "digests": digests[part].tolist(), **names} for part in parts)
+        self._lease.write_batches(statement("write/results_copy_users", self._naming), batches, done)
 
     def _clear(self, kind: str, ids: list[Key], names: Mapping[str, str]) -> None:
         clear = statement("write/results_clear_ids", Naming.for_node(self._schema.nodes[kind]))

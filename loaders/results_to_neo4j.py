@@ -47,7 +47,8 @@ class RunDraft:
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: ``users`` and ``items`` count the nodes that differed from what the slot held,
+    """What was written: ``users`` and ``items`` count the nodes that differed from what the slot held, ``copied`` the
+    users for whom the database copied it from the current slot,
     ``relationships`` the recommendations drawn that began with the run and ``ended`` those that it shows no more,
     ``similar`` and ``similar_ended`` the same of the item graph. ``missing_users`` and ``missing_items`` were deleted
     from the graph while the run was computed.
@@ -55,6 +56,7 @@ class Written:
 
     users: int = 0
     items: int = 0
+    copied: int = 0
     relationships: int = 0
     ended: int = 0
     similar: int = 0
@@ -86,7 +88,8 @@ def publish(
     """Write ``results`` as a new run and make it the current one.
 
     Raises PublishError if a name is taken by others, if the results do not fit the snapshot, if another sync took
-    over, or if the counts are wrong after all was written twice; what is published stays as it was then.
+    over, or if the counts are wrong after all was written twice; StaleRunError where the results keep users of whom the
+    current run has not what they rely on. What is published stays as it was then.
     """
     check_ready(database, snapshot.schema)
     rows = ResultRows(snapshot, results)
@@ -168,8 +171,9 @@ class _Publication:
     def write(self, *, everything: bool = False) -> None:
         """Write what differs from what is there, or all of it."""
         state = self.slot.look(self.current, everything=everything)
-        self.indexes.prepare({"user_vector": len(state.users), "item_vector": len(state.items)})
-        users, items = self.slot.write(state)
+        changed = {"user_vector": len(state.users) + len(state.copied), "item_vector": len(state.items)}
+        self.indexes.prepare(changed)
+        users, items = self.slot.write(state, self.current)
         recommended = self.relationships.write("relationships", state.recommended)
         similar = self.relationships.write("similar", state.similar)
         self.relationships.end_former_types()
@@ -179,6 +183,7 @@ class _Publication:
         self.written = Written(
             users=len(state.users),
             items=len(state.items),
+            copied=len(state.copied),
             relationships=recommended.begun,
             ended=recommended.ended,
             similar=similar.begun,

@@ -54,7 +54,9 @@ def _wrong_users(rows: list[list[Any]], kind: str) -> int:
     for key, digest, *held, drawn in rows:
         if digest is not None:
             shown = _digest_of_drawn(key, drawn, kind, _OF_RECOMMENDED)
-            wrong += list(digest) != [_digest([key, *held, shown]), shown]
+            *own, walk_items, walk_scores, vector = held
+            walked = _digest([key, walk_items, walk_scores])
+            wrong += list(digest) != [_digest([key, *own, vector, shown]), shown, walked]
         else:
             wrong += bool(drawn)
     return wrong

@@ -24,12 +24,15 @@ GROUND_FOR_WINGS = {
     "threads",
     "edge_times",
     "foresee",
+    "graph_changes",
 }
 ROOF = {
     "sync",
     "fitting",
     "tuning",
     "learning",
+    "updating",
+    "affected",
     "answers",
     "asking",
     "verifying",

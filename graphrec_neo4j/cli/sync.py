@@ -21,6 +21,7 @@ from graphrec_neo4j.cli.common import (
 from graphrec_neo4j.cli.model_settings import settings_option
 from graphrec_neo4j.cli.unattended import Duration, Log, Rhythm, again_and_again
 from graphrec_neo4j.errors import DatabaseError, GraphRecError
+from graphrec_neo4j.refit import RefitRule
 
 if TYPE_CHECKING:
     from graphrec_neo4j.database import Database
@@ -32,7 +33,21 @@ if TYPE_CHECKING:
 @settings_option
 @click.option("--budget", type=click.FloatRange(min=1), help="Seconds that auto may try models for.")
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--full", is_flag=True, help="Learn and publish also where nothing changed.")
+@click.option("--full", is_flag=True, help="Learn everything anew and publish, also where nothing changed.")
+@click.option(
+    "--refit-share",
+    type=click.FloatRange(min=0),
+    default=RefitRule.share,
+    show_default=True,
+    help="Learn everything anew once more than this share of the edges changed since that was done.",
+)
+@click.option(
+    "--refit-days",
+    type=click.FloatRange(min=0),
+    default=RefitRule.days,
+    show_default=True,
+    help="Learn everything anew once it was done so many days ago.",
+)
 @click.option("--dry-run", is_flag=True, help="Read, and say what would be done.")
 @click.option("--watch", type=click.FloatRange(min=1), metavar="SECONDS", help="Go on, that long after each end.")
 @click.option("--every", type=Duration(), help="Go on, from start to start: 90s, 15m, 6h or 1d.")
@@ -73,7 +88,8 @@ def sync(
     budget = options.pop("budget")
     if budget is not None and options["model"] == "auto":
         options["settings"]["budget"] = budget
-    request, told = SyncRequest(**options), Log(as_json=log == "json")
+    rule = RefitRule(options.pop("refit_share"), options.pop("refit_days"))
+    request, told = SyncRequest(**options, refit=rule), Log(as_json=log == "json")
 
     def once() -> None:
         report = _counted(connect, lambda database: _once(database, schema_file, request, told), prometheus)
@@ -142,11 +158,24 @@ def sentence(report: SyncReport, request: SyncRequest) -> str:
         doing = "would learn and publish" if request.dry_run and (changed or request.full) else "nothing to do"
         lines.append(f"{doing}: changed since run {report.run}: {', '.join(changed) or 'nothing'}")
         return "\n".join(lines)
-    lines.append(f"fitted {report.model}, chosen on {report.trained.get('chosen_on', 'nothing')}")
+    lines += _learnt(report)
     written = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in report.written.items())
     lines.append(f"wrote {written}")
     lines.append(f"published run {report.run} ({report.uuid}) after {report.seconds['total']:.1f} s")
     return "\n".join(lines)
+
+
+def _learnt(report: SyncReport) -> list[str]:
+    """How the model came about, and for how many users that means something."""
+    told, chosen_on = report.learnt, report.trained.get("chosen_on", "nothing")
+    if told["how"] == "fitted":
+        return [f"fitted {report.model}, for {told['because']}; chosen on {chosen_on}"]
+    anybody = "anybody's scores may have changed"
+    reached = anybody if told["reached"] is None else f"{told['reached']:,} users' scores can have changed"
+    since = f"{told['changed']:.2%} since it was fitted"
+    return [
+        f"updated {report.model}, for {told['because']} ({since}); {reached}, {told['explained']:,} were explained anew"
+    ]
 
 
 def _edited(report: SyncReport) -> list[str]:

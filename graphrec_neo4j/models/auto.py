@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.graph_changes import GraphChanges
+from graphrec_neo4j.models.base import Mask, Recommender, Rows, Scores, State
 from graphrec_neo4j.models.blend import DEPTH, gates_of, scales_of, table_scales
 from graphrec_neo4j.models.candidates import Variant, made
 from graphrec_neo4j.models.merged import merged
 from graphrec_neo4j.models.p3 import P3
+from graphrec_neo4j.models.placing import Moved, rows_moved
 from graphrec_neo4j.models.selection import select
 from graphrec_neo4j.models.spectral import Spectral
 from graphrec_neo4j.progress import Progress
@@ -69,6 +71,7 @@ class Auto(Recommender):
     variants: list[Variant]
     weights: npt.NDArray[np.float64]
     gated: npt.NDArray[np.float64]
+    scales: npt.NDArray[np.float64]
     factors: npt.NDArray[np.float64]
     own_vectors: Vectors | None
 
@@ -99,10 +102,40 @@ class Auto(Recommender):
         self.weights = np.array(list(selection.weights.values()))
         self.gated = np.array(list(selection.gated.values()))
         everyone = np.arange(self.n_users)
-        best = [member.top_k(everyone, DEPTH, snapshot.interactions).scores for member in self.members]
-        scales = np.stack([scales_of(scores) for scores in best], axis=1)
-        self.factors = self._weights(snapshot.interactions) * scales
+        self.scales = np.stack([_scales(member, everyone, snapshot) for member in self.members], axis=1)
+        self._finish(snapshot, seed)
+
+    def _finish(self, snapshot: GraphSnapshot, seed: int) -> None:
+        self.factors = self._weights(snapshot.interactions) * self.scales
         self.own_vectors = self._best_vectors(snapshot, seed) if snapshot.interactions.nnz else None
+
+    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self:
+        """Keep the choice of members and weights; bring each member up to date, or fit it anew where that needs it."""
+        other = self._over(after)
+        members = [member.updated(before, after, changes, seed) for member in self.members]
+        other.members = [
+            member or made(variant).fit(after, seed=seed)
+            for member, variant in zip(members, self.variants, strict=True)
+        ]
+        kept = changes.rows[after.schema.recommend_to]
+        own = Moved.between(before, after, changes).changed_users()
+        other.scales = rows_moved(self.scales, kept, other.n_users)
+        for number, (old, member) in enumerate(zip(members, other.members, strict=True)):
+            reached = None if old is None else member.reached(before, after, changes)
+            users = np.arange(other.n_users) if reached is None else np.flatnonzero(reached | own)
+            other.scales[users, number] = _scales(member, users, after)
+        other._finish(after, seed)
+        return other
+
+    def reached(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges) -> Mask | None:
+        """Return those whom a change reaches through any member."""
+        own, found = Moved.between(before, after, changes).changed_users(), []
+        for member in self.members:
+            reached = member.reached(before, after, changes)
+            if reached is None:
+                return None
+            found.append(reached)
+        return np.asarray(np.logical_or.reduce([own, *found]), dtype=bool)
 
     def _weights(self, histories: sparse.csr_matrix) -> npt.NDArray[np.float64]:
         """What each member counts for each of ``histories`` (m, n_items): (m, members)."""
@@ -157,7 +190,7 @@ class Auto(Recommender):
 
     def _state(self) -> State:
         about = {"chosen": self.chosen, "variants": self.variants}
-        state: State = {"weights": self.weights, "gated": self.gated, "factors": self.factors}
+        state: State = {"weights": self.weights, "gated": self.gated, "factors": self.factors, "scales": self.scales}
         state["about"] = np.array(json.dumps(about))
         if self.own_vectors is not None:
             state |= {"users": self.own_vectors.users, "items": self.own_vectors.items}
@@ -170,13 +203,19 @@ class Auto(Recommender):
         about = json.loads(str(arrays["about"]))
         self.chosen, self.variants = about["chosen"], [(name, settings) for name, settings in about["variants"]]
         self.chosen_on = self.chosen["on"]
-        self.weights, self.gated, self.factors = (arrays[name] for name in ("weights", "gated", "factors"))
+        self.weights, self.gated = arrays["weights"], arrays["gated"]
+        self.factors, self.scales = arrays["factors"], arrays["scales"]
         self.own_vectors = Vectors(arrays["users"], arrays["items"]) if "users" in arrays else None
         self.members = [made(variant) for variant in self.variants]
         for number, member in enumerate(self.members):
             prefix = f"member{number}_"
             member.n_users, member.n_items, member.popularity = self.n_users, self.n_items, self.popularity
             member._restore({name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)})
+
+
+def _scales(member: Recommender, users: Rows, snapshot: GraphSnapshot) -> npt.NDArray[np.float64]:
+    """What the scores of ``member`` are multiplied with for each of ``users`` (m,)."""
+    return scales_of(member.top_k(users, DEPTH, snapshot.interactions).scores)
 
 
 def _blended(tables: Iterable[Scores], factors: Iterable[npt.NDArray], shape: tuple[int, ...]) -> Scores:

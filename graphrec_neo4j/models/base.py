@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import asdict, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -16,12 +17,14 @@ from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError, nearest
 from graphrec_neo4j.foresee import must_fit
+from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.ranking.topk import fill_up, top_k_of_blocks
 from graphrec_neo4j.results import NO_ITEM, Explanation, Neighbours, TopK, Vectors
 from graphrec_neo4j.snapshot import GraphSnapshot
 
+Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.integer]
 Scores = npt.NDArray[np.float32]
 State = dict[str, "npt.NDArray | sparse.csr_matrix"]
@@ -50,6 +53,8 @@ class Recommender(ABC):
     cost: ClassVar[str]
     lighter: ClassVar[str] = "take popularity, which needs least, or fit fewer edges"
     needs: ClassVar[tuple[str, ...]] = ()
+    fits_at_once: ClassVar[bool] = False
+    """Whether fitting costs so little that a changed graph is best fitted anew, which is exact."""
     settings: Any
     settings_class: ClassVar[type]
 
@@ -83,12 +88,30 @@ class Recommender(ABC):
             schema = snapshot.schema
             raise ModelError(f"the graph has no {schema.recommend_to} or no {schema.recommend}; load some first.")
         self._foresee(snapshot)
-        self.popularity = np.asarray((snapshot.interactions > 0).sum(axis=0), dtype=np.float64).ravel()
+        self.popularity = _liked_by(snapshot)
         self._fit(snapshot, seed, progress)
         return self
 
     def varied(self, settings: Any) -> Self | None:
         """Return this fitted model with other ``settings`` where that needs no new fit, else None."""
+        return None
+
+    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self | None:
+        """Return this model, fitted on ``before`` or updated to it, brought up to date with ``after``.
+
+        What it has learnt stays as it is; users whose history changed, and users and items that are new, are placed by
+        what it has learnt of others. ``changes`` are those between the two. Returns None where only a fit on all of
+        ``after`` does.
+        """
+        if not self.fits_at_once:
+            return None
+        return type(self)(self.settings).fit(after, seed=seed)
+
+    def reached(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges) -> Mask | None:
+        """Return whose (n_users,) scores :meth:`updated` can have changed, or None where it may be anybody's.
+
+        Users that are new are among them only if they have edges that the model goes by.
+        """
         return None
 
     def scores(self, users: Rows) -> Scores:
@@ -139,6 +162,13 @@ class Recommender(ABC):
         items = np.asarray(items)
         self._known(items[items != NO_ITEM], self.n_items, "item")
         return self._explain_many(users, items, limit)
+
+    def _over(self, snapshot: GraphSnapshot) -> Self:
+        """Return a copy that knows the sizes of ``snapshot``, and what is popular in it."""
+        other = copy(self)
+        other.n_users, other.n_items = len(snapshot.users), len(snapshot.items)
+        other.popularity = _liked_by(snapshot)
+        return other
 
     def _foresee(self, snapshot: GraphSnapshot) -> None:
         """Raise ModelError if fitting on ``snapshot`` would take more memory than there is."""
@@ -224,6 +254,11 @@ class Recommender(ABC):
 
     def _top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None) -> TopK:
         return top_k_of_blocks(self._scores, users, k, self.n_items, seen)
+
+
+def _liked_by(snapshot: GraphSnapshot) -> npt.NDArray[np.float64]:
+    """How many users like each item (n_items,)."""
+    return np.asarray((snapshot.interactions > 0).sum(axis=0), dtype=np.float64).ravel()
 
 
 def _answer_must_fit(what: str, rows: int, bytes_a_row: float) -> None:

@@ -114,6 +114,7 @@ class Covisit(ItemGraph):
     cost = "every pair of visits that are near in time, once"
     lighter = "set fewer neighbours, or take item-knn or popularity"
     settings_class: ClassVar[type] = CovisitSettings
+    fits_at_once = True
 
     reading: sparse.csr_matrix
     pairs: sparse.csr_matrix

@@ -85,6 +85,12 @@ class EASE(LinearModel):
     def _times(self, histories: sparse.csr_matrix) -> Scores:
         return histories @ self.table
 
+    def _move(self, rows: npt.NDArray[np.int64]) -> None:
+        kept = np.flatnonzero(rows >= 0)
+        table = np.zeros((self.n_items, self.n_items), dtype=np.float32)
+        table[np.ix_(rows[kept], rows[kept])] = self.table[np.ix_(kept, kept)]
+        self.table = table
+
     def _between(self, mine: Rows, items: Rows) -> npt.NDArray[np.float64]:
         return self.table[np.ix_(mine, items)].T.astype(np.float64)
 

@@ -28,14 +28,19 @@ class HistoryRegression:
     @classmethod
     def of(cls, history: sparse.csr_matrix, users: Floats, items: Floats) -> Self:
         """Regress ``users`` (n_users, d) on what ``history`` (n_users, n_items), a pattern, makes of ``items``."""
-        features = (scaled(history) @ items).astype(np.float64)
-        gram = features.T @ features
-        gram += RIDGE * max(np.trace(gram) / len(gram), np.finfo(np.float64).tiny) * np.eye(len(gram))
-        return cls((items @ np.linalg.solve(gram, features.T @ users)).astype(np.float32))
+        return cls((items @ regression(history, items, users)).astype(np.float32))
 
     def vectors(self, history: sparse.csr_matrix) -> Floats:
         """Return the vectors (m, d) of users with ``history`` (m, n_items), a pattern; 0 for an empty one."""
         return (scaled(history) @ self.through).astype(np.float32)
+
+
+def regression(history: sparse.csr_matrix, items: Floats, users: Floats) -> npt.NDArray[np.float64]:
+    """Return the M (d, d) of the ridge regression of ``users`` on ``scaled(history) @ items``."""
+    features = (scaled(history) @ items).astype(np.float64)
+    gram = features.T @ features
+    gram += RIDGE * max(np.trace(gram) / len(gram), np.finfo(np.float64).tiny) * np.eye(len(gram))
+    return np.linalg.solve(gram, features.T @ users)
 
 
 def scales(history: sparse.csr_matrix) -> Floats:

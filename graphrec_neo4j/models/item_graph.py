@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar, cast
+from typing import ClassVar, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
-from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.graph_changes import GraphChanges
+from graphrec_neo4j.models.base import Mask, Recommender, Rows, Scores, State
+from graphrec_neo4j.models.placing import Moved, matrix_moved
 from graphrec_neo4j.models.taste import Tastes, pattern
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.sparse_rows import best_of_rows
@@ -59,6 +61,21 @@ class ItemGraph(Recommender):
     def _nearest(self) -> sparse.csr_matrix:
         """The ties whose heaviest are an item's neighbours, row by row."""
         return self.graph
+
+    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self | None:
+        """Read the histories anew with the ties that were learnt; an item that is new waits for the next fit."""
+        if self.fits_at_once:
+            return super().updated(before, after, changes, seed)
+        other = self._over(after)
+        other.tastes = Tastes.of(after)
+        rows = changes.rows[after.schema.recommend]
+        other.graph = matrix_moved(self.graph, rows, rows, (other.n_items, other.n_items))
+        other.walk = other._walk_from(other._reading())
+        return other
+
+    def reached(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges) -> Mask | None:
+        """Return those whose history changed; anybody where the ties were made anew."""
+        return None if self.fits_at_once else Moved.between(before, after, changes).changed_users()
 
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         self.tastes = Tastes.of(snapshot)

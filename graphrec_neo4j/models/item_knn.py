@@ -54,6 +54,7 @@ class ItemKNN(ItemGraph):
     cost = "every pair of items with a user in common, once"
     lighter = "set fewer neighbours or take spectral"
     settings_class: ClassVar[type] = ItemKNNSettings
+    fits_at_once = True
 
     def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
         return ties_bytes(self.n_items, self.n_items, self.settings.neighbours) + 40.0 * pairs

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from graphrec_neo4j.models.base import Rows, Scores, State
 from graphrec_neo4j.models.linear_model import LinearModel
+from graphrec_neo4j.models.placing import matrix_moved, rows_moved
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk
 
@@ -32,6 +33,19 @@ class Filter:
     read: Scores
     answer: Scores
     scale: Scores
+
+    def moved(self, rows: npt.NDArray[np.int64], n_items: int) -> Filter:
+        """Return F with items at later ``rows``, -1 for gone; the nodes between two steps are those it was made of."""
+        first, last = self.steps[0], self.steps[-1]
+        if len(self.steps) == 1:
+            steps: tuple[sparse.csr_matrix, ...] = (matrix_moved(first, rows, rows, (n_items, n_items)),)
+        else:
+            into = matrix_moved(first, rows, None, (n_items, first.shape[1]))
+            steps = (into, *self.steps[1:-1], matrix_moved(last, None, rows, (last.shape[0], n_items)))
+        scale = np.ones(n_items, dtype=self.scale.dtype)
+        scale[rows[rows >= 0]] = self.scale[rows >= 0]
+        read, answer = rows_moved(self.read, rows, n_items), rows_moved(self.answer, rows, n_items)
+        return Filter(steps, self.coefficients, read, answer, scale)
 
     def carry(self, columns: Scores) -> Scores:
         """Return ``P @ columns`` (n_items, m)."""
@@ -97,6 +111,9 @@ class LinearFilter(LinearModel):
         for coefficient in coefficients[-2:0:-1]:
             found = self.filter.carry(np.ascontiguousarray(found.T)).T + smoothed * coefficient
         return found
+
+    def _move(self, rows: npt.NDArray[np.int64]) -> None:
+        self._take(self.filter.moved(rows, self.n_items))
 
     def _between(self, mine: Rows, items: Rows) -> Floats:
         return self.filter.between(mine, items)

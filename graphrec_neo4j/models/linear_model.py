@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.graph_changes import GraphChanges
+from graphrec_neo4j.models.base import Mask, Recommender, Rows, Scores, State
+from graphrec_neo4j.models.placing import Moved
 from graphrec_neo4j.models.taste import Tastes, pattern
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.topk import top_k_of_blocks
@@ -41,6 +43,23 @@ class LinearModel(Recommender):
     @abstractmethod
     def _between(self, mine: Rows, items: Rows) -> npt.NDArray[np.float64]:
         """Return F at ``mine`` (h,) and ``items`` (k,), as (k, h)."""
+
+    @abstractmethod
+    def _move(self, rows: npt.NDArray[np.int64]) -> None:
+        """Put F's rows and columns at their later ``rows``, -1 for gone; an item that is new has no part in it."""
+
+    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self:
+        """Read the histories anew with the F that was learnt; an item that is new waits for the next fit."""
+        other = self._over(after)
+        other.tastes = Tastes.of(after)
+        rows = changes.rows[after.schema.recommend]
+        if len(rows) != other.n_items or (rows < 0).any():
+            other._move(rows)
+        return other
+
+    def reached(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges) -> Mask:
+        """Return those whose history changed."""
+        return Moved.between(before, after, changes).changed_users()
 
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         self.tastes = Tastes.of(snapshot)

@@ -10,8 +10,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.meta_path import MetaPath
-from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.models.base import Mask, Recommender, Rows, Scores, State
 from graphrec_neo4j.models.devices import device_for
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.results import Explanation, TopK
@@ -19,6 +20,7 @@ from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.walks.explanations import Grouping, as_arrays, explanations, from_arrays
 from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk, powers_of
+from graphrec_neo4j.walks.reach import reached_users
 
 if TYPE_CHECKING:
     from graphrec_neo4j.models.torch_walk import TorchWalk
@@ -60,6 +62,7 @@ class P3(Recommender):
     cost = "a sort of the edges; a list for everybody costs every walk of three steps once"
     lighter = "take spectral or popularity, or walk fewer meta-paths"
     settings_class: ClassVar[type] = P3Settings
+    fits_at_once = True
 
     device: str = "auto"
     walk: MetaPathWalk
@@ -77,6 +80,16 @@ class P3(Recommender):
         snapshot = snapshot.faded(self.settings.half_life_days)
         self.walk = MetaPathWalk.along(snapshot, paths, weights, alpha, self._discount(), self.settings.least_paths)
         self.groupings = [Grouping.of(path, snapshot.schema) for path in paths]
+
+    def reached(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges) -> Mask | None:
+        """Return those who walk over changed edges, or to an item whose discount changed; anybody where edges fade."""
+        if self.settings.half_life_days is not None:
+            return None
+        return reached_users(before, after, changes, self._paths(after.schema), self._other_discounts(before, changes))
+
+    def _other_discounts(self, before: GraphSnapshot, changes: GraphChanges) -> Mask | None:
+        """Which items (n_items,) have another discount than in ``before``; None where there are no discounts."""
+        return None
 
     def _paths(self, schema: GraphSchema) -> list[MetaPath]:
         return [schema.meta_path(text) for text in self.settings.meta_paths] or [_first_default(schema)]

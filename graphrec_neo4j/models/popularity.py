@@ -28,6 +28,7 @@ class Popularity(Recommender):
     inductive = True
     cost = "one pass over the interactions"
     settings_class = PopularitySettings
+    fits_at_once = True
 
     def _memory(self, snapshot: GraphSnapshot, pairs: int) -> float:
         """The pattern of what is liked, whose columns are counted."""

@@ -55,6 +55,7 @@ class PersonalizedPageRank(Recommender):
     cost = "a sort of the edges; a list takes some 16 passes over them for every 32 users"
     lighter = "take p3, or walk fewer edge types"
     settings_class: ClassVar[type] = PersonalizedPageRankSettings
+    fits_at_once = True
 
     device: str = "auto"
     graph: TypedGraph

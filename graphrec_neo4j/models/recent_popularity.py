@@ -43,6 +43,7 @@ class RecentPopularity(Recommender):
     cost = "one pass over the interactions"
     lighter = "take popularity, which knows no times, or fit fewer edges"
     settings_class = RecentPopularitySettings
+    fits_at_once = True
 
     fading: npt.NDArray[np.float64]
 

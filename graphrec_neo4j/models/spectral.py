@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.models.base import Scores
 from graphrec_neo4j.models.factorise import product, svd_bytes, truncated_svd
 from graphrec_neo4j.models.taste import Tastes, TasteVectors, pattern
@@ -55,6 +56,7 @@ class Spectral(VectorModel):
     cost = "a truncated SVD, some passes over the interactions for each block of dimensions"
     lighter = "set fewer dimensions or take p3"
     settings_class: ClassVar[type] = SpectralSettings
+    history_power = 0.0
 
     _waves: tuple[Scores, Scores] | None = None
 
@@ -79,6 +81,13 @@ class Spectral(VectorModel):
         other.settings = settings
         other._shape()
         return other
+
+    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self | None:
+        """As for every model with vectors; its waves are those of the graph before, so it cannot be varied."""
+        made = super().updated(before, after, changes, seed)
+        if made is not None:
+            made._waves = None
+        return made
 
     def _shape(self) -> None:
         """Make the vectors from the waves; columns beyond the rank are zero, so that the width never changes."""

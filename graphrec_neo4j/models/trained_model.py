@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from scipy import sparse
 
 from graphrec_neo4j.errors import MissingExtraError, ModelError
 from graphrec_neo4j.foresee import must_fit_into
+from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.models.base import Scores, State
 from graphrec_neo4j.models.heard import Heard
 from graphrec_neo4j.models.history_regression import HistoryRegression, scales
@@ -57,6 +58,13 @@ class TrainedModel(VectorModel):
     trained: Mapping[str, Any] = MappingProxyType({})
     seed: int = 0
     parameters: Mapping[str, npt.NDArray] = MappingProxyType({})
+
+    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self | None:
+        """As for every model with vectors; the network's parameters are those of the graph before, and left out."""
+        made = super().updated(before, after, changes, seed)
+        if made is not None:
+            made.parameters = MappingProxyType({})
+        return made
 
     @abstractmethod
     def _network(self, graph: TrainingGraph) -> Encoder:

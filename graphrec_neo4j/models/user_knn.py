@@ -60,6 +60,7 @@ class UserKNN(Recommender):
     cost = "every pair of users with an item in common, once"
     lighter = "set fewer neighbours or take spectral"
     settings_class: ClassVar[type] = UserKNNSettings
+    fits_at_once = True
 
     tastes: Tastes
     likest: sparse.csr_matrix

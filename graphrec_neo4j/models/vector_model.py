@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import ClassVar, Self, cast
 
 import numpy as np
 from scipy import sparse
 
-from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.graph_changes import GraphChanges
+from graphrec_neo4j.models.base import Mask, Recommender, Rows, Scores, State
 from graphrec_neo4j.models.heard import Heard
+from graphrec_neo4j.models.placing import Moved, placed
 from graphrec_neo4j.models.taste import Tastes, TasteVectors
 from graphrec_neo4j.ranking.topk import top_k_of_vectors
 from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
+from graphrec_neo4j.snapshot import GraphSnapshot
 
 
 class VectorModel(Recommender):
@@ -23,6 +26,8 @@ class VectorModel(Recommender):
     """
 
     reasons_are_exact: ClassVar[bool] = True
+    history_power: ClassVar[float] = 0.5
+    """What each item of a history of n adds to a user's vector goes by n to minus this power."""
 
     tastes: Tastes
     parts: TasteVectors
@@ -31,6 +36,20 @@ class VectorModel(Recommender):
     def vectors(self) -> Vectors:
         """Return vectors whose dot products are the scores."""
         return Vectors(self.parts.users, self.parts.items)
+
+    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self | None:
+        """Place users and items by what was learnt; None where reasons are messages, which only a fit makes anew."""
+        if self.heard.messages:
+            return None
+        other = self._over(after)
+        other.tastes = Tastes.of(after)
+        other.parts = placed(self.parts, Moved.between(before, after, changes), self.history_power)
+        return other
+
+    def reached(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges) -> Mask | None:
+        """Return those whose history changed; anybody where an item is new, which may come into any list."""
+        moved = Moved.between(before, after, changes)
+        return None if len(moved.new_items()) else moved.changed_users()
 
     def _scores(self, users: Rows) -> Scores:
         return self.parts.users[users] @ self.parts.items.T

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.models.base import Scores
 from graphrec_neo4j.models.heard import Heard
 from graphrec_neo4j.models.history_regression import HistoryRegression, scales
@@ -109,6 +110,13 @@ class WalkEmbeddings(VectorModel):
         self.parts = self._parts(learnt, users, items)
         said = WalkMessages(snapshot, self.tastes, corpus, learnt, self.settings.window).told()
         self.heard = Heard(said, near=True, averaged=True)
+
+    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self | None:
+        """As for every model with vectors; the last entry of a user's tells again whether anything is known of her."""
+        made = super().updated(before, after, changes, seed)
+        if made is not None:
+            made.parts.users[:, -1] = made.parts.users[:, :-1].any(axis=1)
+        return made
 
     def _parts(self, learnt: SkipGram, users: slice, items: slice) -> TasteVectors:
         """Make what scores and reasons need of what was learnt of all nodes."""
