@@ -36,8 +36,8 @@ _BY_CODE = (
         "or --database.",
     ),
     (
-        "Database.DatabaseUnavailable",
-        "the database {where} is not online: wait until it is, or start it with START DATABASE.",
+        "DatabaseUnavailable",
+        "the database {where} is not online: wait, start it with START DATABASE, or look at the server's log.",
     ),
     (
         "Procedure.ProcedureNotFound",
