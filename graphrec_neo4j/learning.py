@@ -53,17 +53,22 @@ def learn(
     settings: Mapping[str, Any],
     *,
     seed: int,
+    former: Recommender | None = None,
     progress: Progress = silent,
 ) -> Learnt:
     """Judge ``model`` on a held-out part, fit it on everything, and make the lists, vectors and reasons to publish.
 
     Raises ModelError before any work where memory is too small for what every run needs.
-    A model that chose something on a validation part of its own (``chosen``) is judged by that one, and not twice.
+    A model that chose something on a validation part of its own (``chosen``) is judged by that one, and not twice;
+    what a ``former`` one chose is kept.
     """
     whole = "the PageRank of all items, which every run publishes,"
     must_fit(whole, TypedGraph.bytes_of(snapshot), None, "load fewer edges or take a machine with more memory")
     clock = Clock()
-    fitted = create(model, **settings).fit(snapshot, seed=seed, progress=progress)
+    if former:
+        fitted = former.refitted(snapshot, seed, progress)
+    else:
+        fitted = create(model, **settings).fit(snapshot, seed=seed, progress=progress)
     clock.lap("fit")
     report = _own_report(fitted) or judged(snapshot, model, settings, seed, progress)
     clock.lap("judge")

@@ -12,27 +12,36 @@ LEAST_ARRIVALS = 200
 
 
 @dataclass(frozen=True)
+class Refit:
+    """Why a model is learnt anew, in words, and whether what it had chosen by itself is ``chosen`` anew too."""
+
+    because: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
 class RefitRule:
     """A model is learnt anew once more than ``share`` of its edges changed, after ``days``, or when it misses more.
 
     ``drop``: when of the interactions that came since the run before a smaller part was in the lists than this part
-    of what was at first; 0 never.
+    of what was at first; 0 never. In the last two cases it chooses anew, too.
     """
 
     share: float = 0.05
     days: float = 7.0
     drop: float = 0.7
 
-    def because(self, since: SinceFit) -> str:
-        """Say why everything must be learnt anew, in words; nothing where it need not be."""
-        if since.changed > self.share:
-            return f"{since.changed:.1%} of the edges changed since it was fitted, more than {self.share:.1%}"
+    def refit(self, since: SinceFit) -> Refit | None:
+        """Return why everything must be learnt anew, None where it need not be."""
         if since.days > self.days:
-            return f"it was fitted {since.days:.1f} days ago, more than {self.days:g}"
+            return Refit(f"it was fitted {since.days:.1f} days ago, more than {self.days:g}", True)
         if since.first_hit_rate and since.hit_rate is not None and since.hit_rate < self.drop * since.first_hit_rate:
             told = f"{since.hit_rate:.1%} of what was chosen since had been recommended"
-            return f"{told}, after {since.first_hit_rate:.1%} at first"
-        return ""
+            return Refit(f"{told}, after {since.first_hit_rate:.1%} at first", True)
+        if since.changed > self.share:
+            told = f"{since.changed:.1%} of the edges changed since it was fitted"
+            return Refit(f"{told}, more than {self.share:.1%}", False)
+        return None
 
 
 @dataclass(frozen=True)

@@ -103,8 +103,8 @@ class Results:
     contributions as texts; ``because[row][rank]`` are the ids, as text, and the labels of the nodes that these name;
     ``walk`` is the meta-path PageRank list; ``item_scores`` (n_items,) is the
     global score of every item; ``metrics`` is how good the model is, and what was chosen on what; ``similar`` is
-    the item graph of a model that has one. ``kept`` (n_users,) are the users for whom all of that but ``walk`` is as the current
-    run has it, so that the database copies it from there; their texts are not here. Without it, nobody is.
+    the item graph of a model that has one. ``kept`` (n_users,) are the users for whom all of that but ``walk`` is as
+    the current run has it, so that the database copies it from there; their texts are not here. Without it, nobody is.
     """
 
     top: TopK

@@ -15,6 +15,7 @@ from graphrec_neo4j.errors import StaleRunError
 from graphrec_neo4j.learning import Learnt, learn
 from graphrec_neo4j.lease import WAIT_SECONDS, Lease
 from graphrec_neo4j.models import create
+from graphrec_neo4j.models.base import Recommender
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.refit import RefitRule, SinceFit
 from graphrec_neo4j.run_cache import Made, keep, kept_run, kept_snapshot
@@ -165,9 +166,10 @@ def _learnt(
         because = f"what run {current.number} was made of is not in this user's cache, or damaged"
         return _fitted(snapshot, request, because, progress)
     since = SinceFit.of(current.metrics, change.share(), change.arrivals(made.top))
-    because = request.refit.because(since) if since else f"run {current.number} does not say when it was fitted"
-    if since is None or because:
-        return _fitted(snapshot, request, because, progress)
+    if since is None:
+        return _fitted(snapshot, request, f"run {current.number} does not say when it was fitted", progress)
+    if refit := request.refit.refit(since):
+        return _fitted(snapshot, request, refit.because, progress, None if refit.chosen else made.model)
     updated = update(made, change, current.metrics, since, request.seed, progress)
     if updated is None:
         return _fitted(snapshot, request, f"{request.model} has no closed form for what changed", progress)
@@ -175,8 +177,14 @@ def _learnt(
     return _Way(updated.learnt, {"how": "updated", "because": because, **updated.to_json(), **since.to_json()})
 
 
-def _fitted(snapshot: GraphSnapshot, request: SyncRequest, because: str, progress: Progress) -> _Way:
-    learnt = learn(snapshot, request.model, request.settings, seed=request.seed, progress=progress)
+def _fitted(
+    snapshot: GraphSnapshot,
+    request: SyncRequest,
+    because: str,
+    progress: Progress,
+    former: Recommender | None = None,
+) -> _Way:
+    learnt = learn(snapshot, request.model, request.settings, seed=request.seed, former=former, progress=progress)
     return _Way(learnt, {"how": "fitted", "because": because, "explained": len(snapshot.users)})
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from graphrec_neo4j.affected import Change
 from graphrec_neo4j.learning import Learnt, learn
-from graphrec_neo4j.refit import RefitRule, SinceFit
+from graphrec_neo4j.refit import Refit, RefitRule, SinceFit
 from graphrec_neo4j.run_cache import Made
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.updating import Updated, update
@@ -146,11 +146,14 @@ def test_a_new_item_of_a_vector_model_is_near_the_items_with_its_audience() -> N
 def test_the_rule_says_why_everything_is_learnt_anew() -> None:
     rule = RefitRule(share=0.05, days=7, drop=0.7)
     today = datetime.now(UTC)
-    assert rule.because(SinceFit(today, 0.05)) == ""
-    assert "6.0% of the edges changed" in rule.because(SinceFit(today, 0.06))
-    assert "8.0 days ago" in rule.because(SinceFit(today - timedelta(days=8), 0.0))
-    assert rule.because(SinceFit(today, 0.0, hit_rate=0.07, first_hit_rate=0.1)) == ""
-    assert "6.0% of what was chosen" in rule.because(SinceFit(today, 0.0, hit_rate=0.06, first_hit_rate=0.1))
+    assert rule.refit(SinceFit(today, 0.05)) is None
+    changed = rule.refit(SinceFit(today, 0.06))
+    assert changed == Refit("6.0% of the edges changed since it was fitted, more than 5.0%", chosen=False)
+    old = rule.refit(SinceFit(today - timedelta(days=8), 0.0))
+    assert old == Refit("it was fitted 8.0 days ago, more than 7", chosen=True)
+    assert rule.refit(SinceFit(today, 0.0, hit_rate=0.07, first_hit_rate=0.1)) is None
+    missed = rule.refit(SinceFit(today, 0.0, hit_rate=0.06, first_hit_rate=0.1))
+    assert missed == Refit("6.0% of what was chosen since had been recommended, after 10.0% at first", chosen=True)
 
 
 def test_what_became_of_a_graph_since_the_fit_adds_up_over_updates() -> None:

@@ -21,7 +21,7 @@ from graphrec_neo4j.models.p3 import P3
 from graphrec_neo4j.models.placing import Moved, rows_moved
 from graphrec_neo4j.models.selection import select
 from graphrec_neo4j.models.spectral import Spectral
-from graphrec_neo4j.progress import Progress
+from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.ranking.topk import top_k_of_blocks
 from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
 from graphrec_neo4j.snapshot import GraphSnapshot
@@ -101,6 +101,19 @@ class Auto(Recommender):
         self.variants = list(selection.variants.values())
         self.weights = np.array(list(selection.weights.values()))
         self.gated = np.array(list(selection.gated.values()))
+        self._scale(snapshot, seed)
+
+    def refitted(self, snapshot: GraphSnapshot, seed: int, progress: Progress = silent) -> Self:
+        """As for every model: the members and weights that were chosen, each member fitted on everything."""
+        other = self._over(snapshot)
+        other.members = []
+        for number, variant in enumerate(self.variants):
+            progress(f"fitting {variant[0]}", number, len(self.variants))
+            other.members.append(made(variant).fit(snapshot, seed=seed))
+        other._scale(snapshot, seed)
+        return other
+
+    def _scale(self, snapshot: GraphSnapshot, seed: int) -> None:
         everyone = np.arange(self.n_users)
         self.scales = np.stack([_scales(member, everyone, snapshot) for member in self.members], axis=1)
         self._finish(snapshot, seed)

@@ -96,6 +96,10 @@ class Recommender(ABC):
         """Return this fitted model with other ``settings`` where that needs no new fit, else None."""
         return None
 
+    def refitted(self, snapshot: GraphSnapshot, seed: int, progress: Progress = silent) -> Self:
+        """Return this model fitted anew on ``snapshot``; what it had chosen by itself stays chosen."""
+        return type(self)(self.settings).fit(snapshot, seed=seed, progress=progress)
+
     def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self | None:
         """Return this model, fitted on ``before`` or updated to it, brought up to date with ``after``.
 

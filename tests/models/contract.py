@@ -13,9 +13,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from toy_graphs import checkerboard, communities, without_edge
+from toy_graphs import checkerboard, communities, with_newcomer, without_edge
 
 from graphrec_neo4j.errors import ModelError
+from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.models import create, model_class
 from graphrec_neo4j.models.base import Recommender
 from graphrec_neo4j.results import NO_ITEM
@@ -147,6 +148,28 @@ class RecommenderContract:
     def test_fold_in_refuses_a_foreign_catalogue(self, fitted: Recommender, graph: GraphSnapshot) -> None:
         with pytest.raises(ModelError):
             fitted.fold_in(graph.interactions[:2, :-1])
+
+    def test_an_update_places_a_newcomer_and_leaves_alone_whom_it_does_not_reach(
+        self, fitted: Recommender, graph: GraphSnapshot
+    ) -> None:
+        newcomer, like = fitted.n_users - 1, 4
+        after = with_newcomer(graph, like)
+        changes = GraphChanges.between(graph, after)
+        updated = fitted.updated(graph, after, changes, 0)
+        if updated is None:
+            pytest.skip("only a fit on everything brings this model up to date")
+        users = np.arange(updated.n_users)
+        scores, before = updated.scores(users), fitted.scores(users)
+        assert np.isfinite(scores).all()
+        seen = after.seen[[like]].toarray()
+        folded = fitted.fold_in(graph.interactions[[like]])
+        assert _overlap(scores[[newcomer]], folded, seen, 10) >= self.fold_in_overlap
+        reached = updated.reached(graph, after, changes)
+        if reached is not None:
+            assert reached[newcomer]
+            np.testing.assert_allclose(scores[~reached], before[~reached], rtol=1e-6, atol=1e-6)
+        self.test_explanations_add_up_to_the_score(updated, after)
+        assert updated.explain(newcomer, int(updated.top_k(users[-1:], 1, after.seen).items[0, 0])).contributions
 
     def test_explanations_add_up_to_the_score(self, fitted: Recommender, graph: GraphSnapshot) -> None:
         users = np.arange(fitted.n_users - 1)

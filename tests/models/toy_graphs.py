@@ -55,6 +55,13 @@ def communities(seed: int = 0, groups: int = 3, users: int = 45, items: int = 36
     return snapshot_of(users, items, liked, [pair for pair in friends if pair[0] != pair[1]], groups, filed)
 
 
+def with_newcomer(snapshot: GraphSnapshot, like: int) -> GraphSnapshot:
+    """The same graph, in which the last user, who had no interaction, likes what the user of row ``like`` does."""
+    edges, newcomer = snapshot.edges["INTERACTED"], len(snapshot.users) - 1
+    pairs = list(zip(edges.source.tolist(), edges.target.tolist(), strict=True))
+    return snapshot.with_edges(INTERACTED=edges_of(pairs + [(newcomer, item) for user, item in pairs if user == like]))
+
+
 def without_edge(snapshot: GraphSnapshot, position: int) -> GraphSnapshot:
     """The same graph without the interaction at ``position``."""
     kept = np.arange(len(snapshot.edges["INTERACTED"])) != position
