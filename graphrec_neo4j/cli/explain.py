@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +46,7 @@ def explain(
     as_json: bool,
     connect: Callable[[], Database],
 ) -> None:
-    """Say why ITEM has its score for USER, in sentences, with a link that draws it in Neo4j Browser.
+    """Say why ITEM has its score for USER, in sentences, with the way to draw it in Neo4j Browser.
 
     A published pair is explained as it was stored; for any other the fitted model is asked.
 
@@ -136,7 +138,14 @@ def _lines(explained: Explained) -> list[str]:
         lines.append(f"  {rest(described)}")
     if not described.exact:
         lines.append(APPROXIMATE)
-    return [*lines, f"Browser: {explained.browser}"] if explained.browser else lines
+    return [*lines, f"Browser: {_way_to_browser(explained, explained.browser)}"] if explained.browser else lines
+
+
+def _way_to_browser(explained: Explained, link: str) -> str:
+    """The link, whose query would fill a terminal; there the command that opens it."""
+    if not sys.stdout.isatty():
+        return link
+    return shlex.join(["graphrec-neo4j", "browser", str(explained.user), str(explained.item)])
 
 
 def _already(explained: Explained) -> str:

@@ -213,6 +213,16 @@ def test_an_explanation_for_people(ask: Ask, rows: Callable) -> None:
     assert lines[-1].startswith("Browser: http://")
 
 
+def test_in_a_terminal_a_command_stands_for_the_long_link(
+    ask: Ask, rows: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best = rows("recommend", "u01", "--k", "1")[0]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert (
+        ask("explain", "u01", best["item"])[1].splitlines()[-1] == f"Browser: graphrec-neo4j browser u01 {best['item']}"
+    )
+
+
 def test_a_pair_that_is_not_published_is_explained_by_the_model(music: GraphSnapshot, ask: Ask, rows: Callable) -> None:
     user = music.users.ids.row("u01")
     published = {row["item"] for row in rows("recommend", "u01", "--k", "20")}
