@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from loaders.from_lastfm import load_lastfm
 from loaders.from_movielens import load_movielens
 from loaders.loaded import LoadedGraph
 
+_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar", ".tar.bz2", ".tar.xz")
 Loader = Callable[[Path, GraphSchema | None], LoadedGraph]
 """Called with the path and the schema of ``graphrec.toml``, or None where there is none."""
 
@@ -39,4 +41,6 @@ def load(name: str, path: Path | None, schema: GraphSchema | None = None) -> Loa
         raise BadInputError(f"there is no format {name!r}{nearest(name, (*FORMATS, 'generated'))}.")
     if path is None:
         raise BadInputError(f"'load {name}' needs the path to read.")
+    if path.is_file() and (zipfile.is_zipfile(path) or path.name.endswith(_ARCHIVES)):
+        raise BadInputError(f"{path} is an archive; unpack it and name what is in it.")
     return FORMATS[name](path, schema)

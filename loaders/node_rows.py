@@ -150,4 +150,4 @@ def inferred_key_type(keys: Iterable[str]) -> KeyType:
 
 
 def _fits(key: str) -> bool:
-    return len(key) < 19 or -(2**63) <= int(key) < 2**63
+    return len(key) < 19 or (len(key) <= 20 and -(2**63) <= int(key) < 2**63)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-import gzip
 import io
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, cast
+from typing import cast
 
 from graphrec_neo4j.errors import BadInputError, nearest
+from loaders.bounded import bounded
 from loaders.loaded import BadRow
 
 CHUNK_ROWS = 20_000
+MOST_COLUMNS = 4096
+_LONGEST_SHOWN = 10_000
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,21 @@ def need_file(folder: Path, name: str) -> Path:
 def read_header(path: Path, layout: Layout) -> list[str]:
     """Return the column names in the first row; raises BadInputError if there is none or one comes twice."""
     for _, names in records(path, layout):
-        twice = next((name for name in names if names.count(name) > 1), None)
+        check_width(path, names)
+        twice = next((name for name, count in Counter(names).items() if count > 1), None)
         if twice is not None:
             raise BadInputError(f"{path.name} has two columns called {twice!r}; rename one.")
         return names
     raise BadInputError(f"{path.name} is empty; its first row must name the columns.")
+
+
+def check_width(path: Path, names: Sequence[str]) -> None:
+    """Raise BadInputError for a header with so many columns that it is none."""
+    if len(names) > MOST_COLUMNS:
+        raise BadInputError(
+            f"{path.name} has {len(names):,} columns, and {MOST_COLUMNS:,} are the most that can be read; "
+            "is the first row its header?"
+        )
 
 
 def need_columns(path: Path, layout: Layout, needed: Sequence[str]) -> None:
@@ -107,7 +122,8 @@ def need_columns(path: Path, layout: Layout, needed: Sequence[str]) -> None:
 def read_rows(path: Path, layout: Layout, bad_rows: list[BadRow]) -> Iterator[Chunk]:
     """Yield the rows of a file in chunks; rows with a wrong number of columns go to ``bad_rows``.
 
-    Raises BadInputError for a file that cannot be read at all: missing, not UTF-8, broken quotes or gzip.
+    Raises BadInputError for a file that cannot be read at all: missing, not UTF-8, broken quotes or gzip, or one that
+    is made to fill the memory (:mod:`loaders.bounded`). Of a row that is over 10,000 characters its begin is kept.
     """
     names = layout.columns or tuple(read_header(path, layout))
     rows: list[list[str]] = []
@@ -118,7 +134,7 @@ def read_rows(path: Path, layout: Layout, bad_rows: list[BadRow]) -> Iterator[Ch
     for line, fields in found:
         if len(fields) != len(names):
             reason = f"has {len(fields)} column{'s' * (len(fields) != 1)} where {len(names)} are expected"
-            bad_rows.append(BadRow(path.name, line, reason, _as_text(fields)))
+            bad_rows.append(BadRow(path.name, line, reason, _as_text(fields)[:_LONGEST_SHOWN]))
             continue
         rows.append(fields)
         lines.append(line)
@@ -133,7 +149,7 @@ def records(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
     """Yield (line where it begins, fields) of every row that is not blank, header included."""
     encoding = "latin-1" if layout.latin1 and not _is_utf8(path) else "utf-8-sig"
     try:
-        with io.TextIOWrapper(_open(path), encoding=encoding, newline="") as stream:
+        with io.TextIOWrapper(bounded(path), encoding=encoding, newline="") as stream:
             cut = _quoted if layout.quoted else _plain
             for line, fields in cut(stream, layout, path.name):
                 yield line, list(map(str.strip, fields)) if layout.strip else fields
@@ -153,7 +169,7 @@ def _quoted(stream: io.TextIOWrapper, layout: Layout, file: str) -> Iterator[tup
             before = reader.line_num
     except csv.Error as error:
         raise BadInputError(
-            f"{file}:{before + 1}: the quotes of this row cannot be read ({error}); mend them."
+            f"{file}:{before + 1}: this row cannot be read ({error}); mend its quotes or shorten the field."
         ) from None
 
 
@@ -169,23 +185,20 @@ def _chunk(path: Path, names: Sequence[str], rows: list[list[str]], lines: list[
     return Chunk(path.name, dict(zip(names, zip(*rows, strict=True), strict=True)), lines, rows)
 
 
-def _open(path: Path) -> IO[bytes]:
-    if path.suffix == ".gz":
-        return cast("IO[bytes]", gzip.open(path, "rb"))
-    return path.open("rb")
-
-
 def _is_utf8(path: Path) -> bool:
-    with _open(path) as stream:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with bounded(path) as stream:
         try:
-            stream.read().decode("utf-8")
+            while block := stream.read(_BLOCK):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return False
     return True
 
 
 def _not_utf8(path: Path) -> str:
-    with _open(path) as stream:
+    with bounded(path) as stream:
         for line, raw in enumerate(stream, start=1):
             try:
                 raw.decode("utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Literal
 
 from graphrec_neo4j.errors import BadInputError
 from loaders.node_rows import inferred_key_type
-from loaders.rows import Layout, records
+from loaders.rows import Layout, check_width, records
 
 Format = Literal["edges", "adjacency"]
 
@@ -19,6 +19,7 @@ SOURCE, TARGET, WEIGHT, TIME = "from", "to", "weight", "time"
 """What the columns of an edge list are called here, whatever the file calls them."""
 
 _SAMPLE_LINES = 1000
+_SAMPLE_CHARACTERS = 4 * 2**20
 _DELIMITERS = ("::", "\t", ";", ",")
 _RATINGS = {"rating", "ratings", "stars", "score"}
 _KNOWN = {
@@ -56,7 +57,7 @@ def sniff_format(path: Path) -> Format:
 
 def sniff_delimiter(path: Path) -> str | None:
     """Return the separator that most lines have ("::", tab, semicolon, comma), or None for white space."""
-    lines = [fields[0] for _, fields in islice(records(path, Layout("\n", quoted=False)), _SAMPLE_LINES)]
+    lines = [fields[0] for fields in _first(records(path, Layout("\n", quoted=False)))]
     if not lines:
         raise BadInputError(f"{path} is empty.")
     found = {delimiter: sum(delimiter in line for line in lines) for delimiter in _DELIMITERS}
@@ -74,6 +75,7 @@ def sniff_edges(path: Path) -> EdgeList:
     rows = _sample(path, delimiter)
     has_header = _is_header(rows)
     header = rows[0] if has_header else []
+    check_width(path, header)
     columns = _by_name(header) if has_header else _by_position(rows, path)
     if TARGET not in columns:
         raise BadInputError(f"{path.name} has one column; an edge list has user item [weight [time]].")
@@ -87,7 +89,17 @@ def sniff_edges(path: Path) -> EdgeList:
 
 def _sample(path: Path, delimiter: str | None) -> list[list[str]]:
     layout = Layout(delimiter, delimiter in (",", ";"), strip=delimiter is not None)
-    return [fields for _, fields in islice(records(path, layout), _SAMPLE_LINES)]
+    return list(_first(records(path, layout)))
+
+
+def _first(rows: Iterator[tuple[int, list[str]]]) -> Iterator[list[str]]:
+    """The first rows, as many as tell the form: up to 1,000, or what fits into 4 MiB."""
+    characters = 0
+    for _, fields in islice(rows, _SAMPLE_LINES):
+        yield fields
+        characters += sum(map(len, fields))
+        if characters > _SAMPLE_CHARACTERS:
+            return
 
 
 def _is_header(rows: Sequence[Sequence[str]]) -> bool:
