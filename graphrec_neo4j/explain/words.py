@@ -124,7 +124,7 @@ def told(described: Described, title: str) -> list[tuple[str, float]]:
 def rest(described: Described) -> str:
     """Return what the reasons leave of a positive score, or nothing where that is too little to be told."""
     worth = described.score > 0 and abs(described.other) >= _WORTH_TELLING * described.score
-    return f"and {100 * described.other / described.score:.0f} % in smaller parts" if worth else ""
+    return f"and {100 * described.other / described.score:.0f} % from all else" if worth else ""
 
 
 def paragraph(described: Described, title: str) -> str:

@@ -84,7 +84,7 @@ def _reasons(why: Why) -> Markup:
     described = why.explained.described
     most = max([abs(described.other), *(abs(reason.score) for reason in described.reasons)]) or 1.0
     listed = [element("li", _reason(why, reason, most)) for reason in described.reasons]
-    rest = _bar("all smaller parts together", described.other, _part(described.other, described.score), most)
+    rest = _bar("all else together", described.other, _part(described.other, described.score), most)
     # A rest that is rounding alone would be a bar of nothing.
     if abs(described.other) > 1e-6 * abs(described.score):
         listed.append(element("li", element("div", *rest, class_="reason rest")))

@@ -310,7 +310,7 @@ def test_a_paragraph_tells_all_reasons_and_the_rest(music: GraphSnapshot) -> Non
     assert paragraph(described, "Portishead") == (
         "Portishead: because you listened to Massive Attack, as did 41 people who also listen to Portishead (38 %); "
         "because your friend 1203 listens to it (12 %); because 5 things you like are in trip hop (9 %); "
-        "and 41 % in smaller parts."
+        "and 41 % from all else."
     )
     near = Contribution("taste", 100.0, (("Artist", 0),))
     assert paragraph(Describer(music).described(of(near, exact=False), 0, 1), "Portishead") == (

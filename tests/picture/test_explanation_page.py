@@ -61,7 +61,7 @@ def test_reasons_come_with_their_shares_and_the_rest_and_bars_of_their_lengths()
         "Because you like Milk, as do 2 people with Tea50 %",
         "Because you like Salt, as do 7 people with Tea38 %None of its paths is among those that are drawn.",
         "Popular: 9 people like it-12 %",
-        "all smaller parts together25 %",
+        "all else together25 %",
     ]
     widths = [
         re.sub(r"[^\d.]", "", attributes["style"] or "") for attributes, _ in found.of("span") if "style" in attributes
