@@ -16,15 +16,17 @@ from urllib.parse import urlsplit
 from graphrec_neo4j import __version__
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import GraphRecError
-from graphrec_neo4j.failures import OLDEST_SERVER
+from graphrec_neo4j.failures import OLDEST_SERVER, address
 from graphrec_neo4j.foresee import available_bytes
 from graphrec_neo4j.lease import LEASE_SECONDS
 from graphrec_neo4j.queries import statement
 from graphrec_neo4j.runs import Run, all_runs, pointer
 from graphrec_neo4j.schema import GraphSchema
-from graphrec_neo4j.settings import cache_folder
+from graphrec_neo4j.settings import Connection, cache_folder
 from loaders.check_schema import check_schema
 from loaders.verify_results import Expected, verify_results
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 PYTHONS = ((3, 11), (3, 13))
 
@@ -93,8 +95,8 @@ def _cache(folder: Path) -> Finding:
 def server(database: Database) -> Iterator[Finding]:
     """Look at the server and its clock."""
     connection = database.connection
-    parts = urlsplit(connection.uri)
-    yield Finding("address", True, f"{parts.scheme}://{parts.netloc}, database {connection.database}")
+    yield Finding("address", True, f"{address(connection)}, database {connection.database}")
+    yield _transport(connection)
     before = time.time()
     [row] = database.read(statement("read/doctor_server"))
     after = time.time()
@@ -105,9 +107,31 @@ def server(database: Database) -> Iterator[Finding]:
     away = max(before - row["milliseconds"] / 1000, row["milliseconds"] / 1000 - after, 0.0)
     well = away < LEASE_SECONDS
     yield Finding("clocks", well, f"{away:.1f} s apart", "" if well else "set the clocks by one time server")
+    yield from _database(database)
     vectors = bool(database.read(statement("read/doctor_procedures")))
-    advice = "" if vectors else "allow db.create.* in dbms.security.procedures.allowlist"
+    advice = "" if vectors else "take Neo4j 5.26 LTS or a later one"
     yield Finding("vectors", vectors, "can be stored" if vectors else "cannot be stored", advice)
+
+
+def _transport(connection: Connection) -> Finding:
+    """What the password and the graph travel in."""
+    parts = urlsplit(connection.uri)
+    kind = parts.scheme.partition("+")[2]
+    if kind:
+        return Finding("transport", True, "TLS, the certificate is checked" if kind == "s" else "TLS, any certificate")
+    if parts.hostname in _LOOPBACK:
+        return Finding("transport", True, "not encrypted, within this machine")
+    secure = f"use {parts.scheme}+s:// where the server has a certificate"
+    return Finding("transport", True, "not encrypted", secure)
+
+
+def _database(database: Database) -> Iterator[Finding]:
+    """Whether the database is online and can be written; nothing where the server does not tell."""
+    for row in database.read(statement("read/doctor_database"), name=database.connection.database):
+        online, writable = row["status"] == "online", row["access"] == "read-write"
+        advice = "" if online else "start it with START DATABASE, or look at the server's log"
+        advice = advice or ("" if writable else "what only reads works; make it writable for load and sync")
+        yield Finding("access", online and writable, f"{row['status']}, {row['access']}", advice)
 
 
 def content(database: Database, schema: GraphSchema) -> Iterator[Finding]:

@@ -41,8 +41,7 @@ _BY_CODE = (
     ),
     (
         "Procedure.ProcedureNotFound",
-        "{where} lacks a procedure that {doing} calls ({text}): allow db.* in dbms.security.procedures.allowlist, or "
-        "take Neo4j 5.26 or later.",
+        "{where} lacks a procedure that {doing} calls ({text}): take Neo4j 5.26 LTS or a later one.",
     ),
     (
         "ReadOnly",
@@ -96,13 +95,13 @@ _BY_TEXT = (
         "{where} cannot be reached ({text}): start the server or check NEO4J_URI.",
     ),
     (
-        ("routing information",),
-        "{where} gives no routing table ({text}): use {direct} for a single server; an Aura instance must be running.",
-    ),
-    (
         ("handshake", "closed the connection", "incomplete", "No data"),
         "{where} hangs up before it says what it is ({text}): if it asks for TLS, use {secure}; otherwise check the "
         "port in NEO4J_URI.",
+    ),
+    (
+        ("routing information",),
+        "{where} gives no routing table ({text}): use {direct} for a single server; an Aura instance must be running.",
     ),
 )
 

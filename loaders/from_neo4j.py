@@ -11,6 +11,7 @@ import numpy as np
 from graphrec_neo4j.cypher_names import Naming
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import BadInputError, SchemaError
+from graphrec_neo4j.foresee import must_fit
 from graphrec_neo4j.ids import IdMap, Key
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.queries import statement
@@ -22,6 +23,8 @@ from loaders.loaded import LoadedGraph
 from loaders.stored_numbers import from_stored
 
 NODES_A_PAGE = 5_000
+A_NODE, A_TEXT, AN_EDGE = 350.0, 100.0, 56.0
+"""Bytes that one takes at most while it is read: a node with its key, a text or property of 50 characters, an edge."""
 
 _LOWEST: dict[str, Key] = {"string": "", "integer": -(2**63)}
 
@@ -35,10 +38,12 @@ def read_graph(database: Database, schema: GraphSchema, *, progress: Progress = 
     """Read the graph that ``schema`` describes, with the parallel edges merged by its rules and counted.
 
     Every page of nodes and of edges is one transaction that is retried by itself; what others write meanwhile
-    may be read in part. Raises SchemaError where the schema does not fit the database, BadInputError where a
-    weight, time or feature is none, and SnapshotError for parallel edges that the schema forbids.
+    may be read in part. Raises ModelError before anything is read where it would not fit into memory, SchemaError
+    where the schema does not fit the database, BadInputError where a weight, time or feature is none, and
+    SnapshotError for parallel edges that the schema forbids.
     """
     notes = check_names(database, schema)
+    _foresee(database, schema)
     pages = {name: _NodePages(database, name, kind) for name, kind in schema.nodes.items()}
     nodes: dict[str, Nodes] = {}
     for name, page in pages.items():
@@ -52,6 +57,24 @@ def read_graph(database: Database, schema: GraphSchema, *, progress: Progress = 
         duplicates[name] = reader.findings.merged
         notes += reader.findings.notes(name)
     return LoadedGraph(GraphSnapshot(schema, nodes, edges), duplicates=duplicates, notes=notes)
+
+
+def _foresee(database: Database, schema: GraphSchema) -> None:
+    """Raise ModelError if the graph would take more memory than there is, told from the database's own counts.
+
+    An edge through a node is not counted, as that would mean walking all of them.
+    """
+    nodes = edges = 0
+    needed = 0.0
+    for node in schema.nodes.values():
+        count = database.read(statement("read/graph_count", Naming.for_node(node)))[0]["nodes"]
+        texts = len(node.text) + (node.name is not None)
+        nodes, needed = nodes + count, needed + count * (A_NODE + A_TEXT * texts + 16.0 * len(node.features))
+    for edge in (edge for edge in schema.edges.values() if edge.via is None):
+        count = database.read(statement("read/graph_edge_count", Naming.for_edge(schema, edge)))[0]["edges"]
+        edges, needed = edges + count, needed + count * (AN_EDGE + A_TEXT * len(edge.properties))
+    instead = "name fewer types and properties in graphrec.toml or take a machine with more memory"
+    must_fit(f"reading {nodes:,} nodes and {edges:,} edges", needed, None, instead)
 
 
 @dataclass

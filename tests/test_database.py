@@ -181,7 +181,7 @@ def test_a_value_that_bolt_cannot_carry_is_one_sentence_and_the_connection_lives
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("CALL no.such.procedure()", "lacks a procedure that ask calls .*allow db.* or take Neo4j 5.26 or later"),
+        ("CALL no.such.procedure()", "lacks a procedure that ask calls .*: take Neo4j 5.26 LTS or a later one"),
         ("RETRUN 1", "ask failed on .*SyntaxError"),
     ],
 )

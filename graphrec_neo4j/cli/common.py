@@ -34,6 +34,24 @@ schema_option = click.option(
 _NARROWEST_TEXT = 24
 
 
+def _limited(context: click.Context, parameter: click.Parameter, size: str | None) -> None:
+    from graphrec_neo4j.foresee import bytes_of, limit_memory
+
+    try:
+        limit_memory(None if size is None else bytes_of(size))
+    except ValueError:
+        raise click.BadParameter("write it like 4GiB, 512MiB or 4GB.", context, parameter) from None
+
+
+memory_option = click.option(
+    "--memory",
+    metavar="SIZE",
+    callback=_limited,
+    expose_value=False,
+    help="Refuse, before it begins, what would take more than SIZE (4GiB) in all; default: what the machine has free.",
+)
+
+
 def page_option(told: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add --html, a file to write in a folder that exists, and pass it on as ``html``."""
     kind = click.Path(path_type=Path, dir_okay=False, writable=True)

@@ -12,6 +12,7 @@ from graphrec_neo4j.cli.common import (
     answer_json,
     connection_options,
     json_option,
+    memory_option,
     note,
     page_option,
     progress_on_stderr,
@@ -51,6 +52,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @settings_option
 @schema_option
 @json_option
+@memory_option
 @connection_options
 def evaluate(
     connect: Callable[[], Database],

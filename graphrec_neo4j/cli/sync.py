@@ -14,6 +14,7 @@ from graphrec_neo4j.cli.common import (
     connection_options,
     in_a_folder,
     json_option,
+    memory_option,
     progress_on_stderr,
     schema_in_force,
     schema_option,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 @click.option("--wait", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Seconds for another sync.")
 @schema_option
 @json_option
+@memory_option
 @connection_options
 def sync(
     connect: Callable[[], Database],

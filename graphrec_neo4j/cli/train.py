@@ -15,6 +15,7 @@ from graphrec_neo4j.cli.common import (
     answer_table,
     connection_options,
     json_option,
+    memory_option,
     note,
     progress_on_stderr,
     schema_in_force,
@@ -46,6 +47,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--tune", "trials", type=click.IntRange(min=1), metavar="N", help="Try N settings first, with Optuna.")
 @schema_option
 @json_option
+@memory_option
 @connection_options
 def train(
     connect: Callable[[], Database],
