@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from graphrec_neo4j.explain.sentences import Describer
 from graphrec_neo4j.explain.stored import NamedNodes
+from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.foresee import must_fit
 from graphrec_neo4j.models import create
 from graphrec_neo4j.models.base import Recommender
@@ -104,9 +105,12 @@ def judged(
     snapshot: GraphSnapshot, model: str, settings: Mapping[str, Any], seed: int, progress: Progress
 ) -> dict[str, Any]:
     """Metrics of the same model with the same settings, fitted without a random tenth of each user's edges."""
-    if snapshot.interactions.nnz < 10:
+    try:
+        split = random_split(snapshot, share=0.1, seed=seed) if snapshot.interactions.nnz >= 10 else None
+    except ModelError:
+        split = None  # As where nobody has two interactions, of which one could be held out.
+    if split is None:
         return {"chosen_on": "nothing: settings as given", "judged_on": "nothing: too few interactions", "metrics": {}}
-    split = random_split(snapshot, share=0.1, seed=seed)
     fitted = create(model, **settings)
     [row] = evaluate([fitted], split, k=PUBLISHED_ITEMS, seed=seed, progress=progress).table()["models"]
     metrics = {name: value for name, value in row.items() if "@" in name}
