@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.explain.sentences import Describer
 from graphrec_neo4j.explain.stored import NamedNodes
-from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.foresee import must_fit
 from graphrec_neo4j.models import create
 from graphrec_neo4j.models.base import Recommender
