@@ -23,11 +23,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_LONGEST_LINE = 2_000
+
 
 class GraphRecError(Exception):
-    """Root of all errors of this package; ``exit_code`` is what the command line ends with."""
+    """Root of all errors of this package; ``exit_code`` is what the command line ends with.
+
+    A line of a message that would be over 2,000 characters, as it quotes a value that is, is shortened in its middle.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__("\n".join(map(_short, message.split("\n"))))
 
 
 class SchemaError(GraphRecError):
@@ -85,6 +93,12 @@ class DatabaseError(GraphRecError):
 
 class ServerError(DatabaseError):
     """The local server cannot be fetched, started or stopped."""
+
+
+def _short(line: str) -> str:
+    if len(line) <= _LONGEST_LINE:
+        return line
+    return f"{line[: _LONGEST_LINE // 2]} … {line[-_LONGEST_LINE // 2 :]}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
@@ -14,6 +15,8 @@ from graphrec_neo4j.errors import SnapshotError, UnknownIdError, nearest
 Key = str | int
 KeyType = Literal["string", "integer"]
 Rows = npt.NDArray[np.int64]
+
+_INTEGER = re.compile(r"[+-]?0*[0-9]{1,19}")
 
 _INT64 = np.iinfo(np.int64)
 
@@ -113,7 +116,9 @@ def parse_key(text: str, key_type: KeyType, type_name: str) -> Key:
     """Turn ``text`` into a key of ``key_type``; raises UnknownIdError if an integer is wanted and it is none."""
     if key_type == "string":
         return text
-    try:
-        return int(text)
-    except ValueError:
-        raise UnknownIdError(f"{type_name} ids are integers here, and {text!r} is none.") from None
+    if not _INTEGER.fullmatch(text):
+        raise UnknownIdError(f"{type_name} ids are integers here, and {text!r} is none.")
+    key = int(text)
+    if not -(2**63) <= key < 2**63:
+        raise UnknownIdError(f"{type_name} ids are integers of 64 bits, and {text} is out of them.")
+    return key
