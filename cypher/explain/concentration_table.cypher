@@ -11,7 +11,7 @@ MATCH (p:GraphRecRun {number: run})
 CALL (p) {
   MATCH (u:`User`)
   WITH p, u LIMIT 100000
-  WITH u[p.items_in] AS listed
+  WITH coalesce(u[p.items_in], []) AS listed
   UNWIND range(0, size(listed) - 1) AS place
   WITH listed[place] AS id, count(*) AS lists, sum(CASE place WHEN 0 THEN 1 ELSE 0 END) AS first
   ORDER BY lists DESC, id
