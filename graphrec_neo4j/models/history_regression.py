@@ -35,12 +35,17 @@ class HistoryRegression:
         return (scaled(history) @ self.through).astype(np.float32)
 
 
-def regression(history: sparse.csr_matrix, items: Floats, users: Floats) -> npt.NDArray[np.float64]:
+def regression(history: sparse.csr_matrix, items: Floats, users: Floats) -> npt.NDArray[np.floating]:
     """Return the M (d, d) of the ridge regression of ``users`` on ``scaled(history) @ items``."""
-    features = (scaled(history) @ items).astype(np.float64)
+    return ridge(scaled(history) @ items, users)
+
+
+def ridge(features: npt.NDArray[np.floating], targets: Floats) -> npt.NDArray[np.floating]:
+    """Return the M (d, e) with which ``features @ M``, of (n, d), comes nearest to ``targets`` (n, e)."""
+    features = features.astype(np.float64)
     gram = features.T @ features
     gram += RIDGE * max(np.trace(gram) / len(gram), np.finfo(np.float64).tiny) * np.eye(len(gram))
-    return np.linalg.solve(gram, features.T @ users)
+    return np.linalg.solve(gram, features.T @ targets)
 
 
 def scales(history: sparse.csr_matrix) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from graphrec_neo4j.models.history_regression import RIDGE
+from graphrec_neo4j.models.history_regression import ridge
 from graphrec_neo4j.models.messages import Kind, Messages
 from graphrec_neo4j.models.taste import Tastes
 from graphrec_neo4j.models.ties import kinds_of, tie_types
@@ -41,7 +41,7 @@ class WalkMessages:
     def told(self) -> tuple[Messages, ...]:
         """Return what users hear of each type of neighbours, with the weight that it has in the sum as a last entry."""
         first_steps, around = self._first_steps, self._around
-        onward = _ridge(first_steps @ around, self.learnt.inputs[self._users]).astype(np.float32)
+        onward = ridge(first_steps @ around, self.learnt.inputs[self._users]).astype(np.float32)
         table = np.column_stack([around @ onward, np.ones(len(around), dtype=np.float32)])
         told: list[Messages] = []
         for block in self._blocks():
@@ -132,11 +132,3 @@ def walk_messages_bytes(dimensions: int, sizes: CorpusSizes) -> float:
 def _rows(matrix: sparse.csr_matrix) -> npt.NDArray[np.int64]:
     """The row of each entry (m,)."""
     return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-
-
-def _ridge(features: npt.NDArray[np.floating], users: Floats) -> npt.NDArray[np.floating]:
-    """Return the M (d, d) with which ``features @ M`` comes nearest to ``users``."""
-    features = features.astype(np.float64)
-    gram = features.T @ features
-    gram += RIDGE * max(np.trace(gram) / len(gram), np.finfo(np.float64).tiny) * np.eye(len(gram))
-    return np.linalg.solve(gram, features.T @ users)
