@@ -208,10 +208,11 @@ class GraphSchema(Part):
         """Parse the text of a ``graphrec.toml``; raises SchemaError naming the entry."""
         try:
             return cls.model_validate(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
-            raise SchemaError(f"{where} is not valid TOML: {error}.") from None
         except ValidationError as error:
             raise SchemaError(f"{where}: {_first_problem(error)}.") from None
+        except (ValueError, RecursionError) as error:
+            # Numbers of thousands of digits and brackets without end are TOML, but nothing that Python reads.
+            raise SchemaError(f"{where} is not valid TOML: {str(error).rstrip('.')}.") from None
 
     @classmethod
     def load(cls, path: Path) -> GraphSchema:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
 
 from graphrec_neo4j.schema import TimeUnit
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST = 2**63 - 1
 _SECONDS_BELOW = 10**11
+_EXACT = Context(prec=60, traps=[InvalidOperation, Inexact])
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{8}")
 _TOO_FINE = re.compile(r"[.,]\d{3}\d*[1-9]")
@@ -77,8 +78,10 @@ def _is_date(text: str) -> bool:
 
 def _from_number(text: str, factor: int) -> int:
     try:
-        exact = Decimal(text) * factor
-    except (InvalidOperation, ValueError):
+        exact = _EXACT.multiply(Decimal(text), factor)
+    except Inexact:
+        raise BadTimeError(f"{text!r} is out of 64 bits or finer than a millisecond") from None
+    except (ArithmeticError, ValueError):
         raise BadTimeError(f"{text!r} is no number") from None
     if not exact.is_finite():
         raise BadTimeError(f"{text!r} is no number")

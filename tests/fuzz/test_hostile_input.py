@@ -210,6 +210,19 @@ def test_any_text_is_a_schema_or_refused(tmp_path: Path, text: str) -> None:
     clear(refused.value)
 
 
+@pytest.mark.parametrize("text", ["x = " + "[" * 100_000, "x = " + "9" * 5000, "x = 1e999", "\ud800 = 1"])
+def test_toml_that_python_does_not_read_is_refused(text: str) -> None:
+    with pytest.raises(SchemaError):
+        GraphSchema.parse(text)
+
+
+@pytest.mark.parametrize("text", ["1e999999999", "-1e999999999", "9" * 5000, "1E-999999999", "nan", "sNaN", "inf"])
+@pytest.mark.parametrize("unit", ["s", "ms"])
+def test_numbers_that_no_time_can_be_are_refused(text: str, unit: Any) -> None:
+    with pytest.raises(BadTimeError):
+        parse_time(text, unit)
+
+
 @cases(100)
 @given(text=texts)
 def test_any_text_is_a_meta_path_or_refused(text: str) -> None:
