@@ -65,6 +65,9 @@ class Database:
             )
         if not _BOLT.match(connection.uri):
             raise DatabaseError(f"{connection.uri!r} is not a Neo4j address; one is neo4j://localhost:7687.")
+        if connection.uri.startswith("bolt") and "?" in connection.uri:
+            shown = failures.address(connection)
+            raise DatabaseError(f"{shown!r} is not a Neo4j address: what stands behind a '?' is for neo4j:// alone.")
         # The driver logs every retry of its own; what a user must know reaches her as an error.
         logging.getLogger("neo4j").setLevel(logging.CRITICAL)
         with _as_one_sentence(connection, "connect"):
@@ -213,8 +216,14 @@ def _as_one_sentence(connection: Connection, doing: str) -> Iterator[None]:
     try:
         yield
     except exceptions.ServiceUnavailable as error:
-        raise DatabaseError(failures.unreachable(_said(error), connection)) from None
+        said = _said(error)
+        # Driver 5 does not tell why it got no routing table; a direct connection does.
+        if len(said) == 1 and "routing" in said[0] and connection.uri.startswith("neo4j"):
+            said += _refusal(connection)
+        raise DatabaseError(failures.unreachable(said, connection)) from None
     except (exceptions.ConfigurationError, ValueError, OverflowError) as error:
+        if doing == "connect" and "resolve address" in str(error):
+            raise DatabaseError(failures.unreachable([str(error)], connection)) from None
         if doing == "connect":
             shown = failures.address(connection)
             # What stands behind the port in an address is not shown, and the driver quotes it.
@@ -229,6 +238,19 @@ def _as_one_sentence(connection: Connection, doing: str) -> Iterator[None]:
     except exceptions.DriverError as error:
         shown = f"{failures.address(connection)} ({connection.database})"
         raise DatabaseError(f"{doing} failed on {shown}: {failures.one_line(_said(error)[0])}.") from error
+
+
+def _refusal(connection: Connection) -> list[str]:
+    """What a direct connection to the same server fails with; nothing where it does not."""
+    direct = connection.uri.partition("?")[0].replace("neo4j", "bolt", 1)
+    try:
+        with neo4j.GraphDatabase.driver(direct, auth=(connection.username, connection.password)) as driver:
+            driver.verify_connectivity()
+    except exceptions.DriverError as error:
+        return _said(error)
+    except exceptions.Neo4jError:
+        return []
+    return []
 
 
 def _said(error: BaseException) -> list[str]:

@@ -87,7 +87,7 @@ _BY_TEXT = (
         "{address} is not the port for Bolt but one for HTTP: Bolt is at 7687 unless the server says otherwise.",
     ),
     (
-        ("DNS resolve", "Name or service not known", "nodename nor servname", "getaddrinfo"),
+        ("DNS resolve", "Cannot resolve", "Name or service not known", "nodename nor servname", "getaddrinfo"),
         "there is no host of the name in {address}: check NEO4J_URI.",
     ),
     (
