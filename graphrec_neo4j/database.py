@@ -24,6 +24,7 @@ _DRIVER_WAIT_SECONDS = 30.0
 # A page of a graph takes seconds and an index of a large graph hours, so these only end what nobody waits for.
 _SECONDS = 3600.0
 _COMMAND_SECONDS = 24 * 3600.0
+_PATIENCE = 6
 _QUESTIONS = ("recommend/", "explain/")
 _BOLT = re.compile(r"(bolt|neo4j)(\+s|\+ssc)?://")
 
@@ -119,17 +120,25 @@ class Database:
         return self._write(statement, parameters)
 
     def write_within(self, seconds: float, statement: Statement, **parameters: Any) -> Written:
-        """Do as ``write``; the server ends the transaction after ``seconds``, even if this process stands still."""
+        """Do as ``write``; the server ends the transaction after ``seconds``, even if this process stands still.
+
+        One that was ended so is run once more, with six times as long.
+        """
         return self._write(statement, parameters, seconds)
 
     def _write(self, statement: Statement, given: Mapping[str, Any], seconds: float | None = None) -> Written:
-        run = _unit(statement, seconds)(_run)
         parameters = {name: _Column(value) if type(value) is list else value for name, value in given.items()}
         with self._session(neo4j.WRITE_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
             try:
-                return session.execute_write(run, statement.text, parameters)
+                return session.execute_write(_unit(statement, seconds)(_run), statement.text, parameters)
             except exceptions.IncompleteCommit:
-                return session.execute_write(run, statement.text, parameters)
+                pass
+            except exceptions.ClientError as error:
+                if seconds is None or "TransactionTimedOut" not in str(error.code):
+                    raise
+                # A server that is busy with other work, or cold, may take long for what is small.
+                seconds *= _PATIENCE
+            return session.execute_write(_unit(statement, seconds)(_run), statement.text, parameters)
 
     def write_batches(
         self,
@@ -152,14 +161,19 @@ class Database:
             return
         with ThreadPoolExecutor(sessions) as pool:
             pending: set[Future[Written]] = set()
-            for batch in batches:
-                pending.add(pool.submit(self._write, statement, batch, seconds))
-                if len(pending) >= 2 * sessions:
-                    finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        done(future.result())
-            for future in pending:
-                done(future.result())
+            try:
+                for batch in batches:
+                    pending.add(pool.submit(self._write, statement, batch, seconds))
+                    if len(pending) >= 2 * sessions:
+                        finished, pending = wait(pending, return_when=FIRST_COMPLETED)
+                        for future in finished:
+                            done(future.result())
+                for future in pending:
+                    done(future.result())
+            except BaseException:
+                # Else each batch that waits would be sent, and retried, before the failure is told.
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def command(self, statement: Statement, **parameters: Any) -> list[dict[str, Any]]:
         """Run a schema or ``IN TRANSACTIONS`` statement in an auto-commit transaction and return its rows."""
@@ -167,13 +181,14 @@ class Database:
             return session.run(_query(statement), parameters).data()
 
     @contextmanager
-    def transaction(self) -> Iterator[Callable[..., list[dict[str, Any]]]]:
+    def transaction(self, seconds: float = _SECONDS) -> Iterator[Callable[..., list[dict[str, Any]]]]:
         """One write transaction of several statements, committed at the end; not retried.
 
-        Yields a function that takes a statement and its parameters and returns the rows.
+        The server begins it before this yields, and ends it after ``seconds``. Yields a function that takes a statement
+        and its parameters and returns the rows.
         """
         with self._session(neo4j.WRITE_ACCESS) as session, _as_one_sentence(self.connection, "transaction"):
-            tx = session.begin_transaction(_metadata("transaction"), _SECONDS)
+            tx = session.begin_transaction(_metadata("transaction"), seconds)
             with tx:
                 yield lambda statement, **parameters: tx.run(statement.text, parameters).data()
                 tx.commit()
