@@ -58,8 +58,9 @@ class Heard:
             found = [self._joined(group, user, listed, vectors) for group in self._others]
             for place, (item, why) in enumerate(zip(listed.tolist(), row, strict=True)):
                 if why:
-                    parts = [part for each in found for part in each.largest(place, limit)]
-                    row[place] = _with(why, parts, limit, partial(_told, item, tastes, vectors))
+                    itself = (tastes.node_type, item)
+                    parts = [part for each in found for part in each.largest(place, limit) if part.node != itself]
+                    row[place] = _with(why, parts, limit, partial(_told, user, item, tastes, vectors))
         return whys
 
     def _terms(self, liked: Sequence[Messages], vectors: TasteVectors) -> Terms:
@@ -153,13 +154,18 @@ class _Joined(NamedTuple):
                 yield _Part(float(row[best]), self.kind, node, self.edges[best])
 
 
-def _told(item: int, tastes: Tastes, vectors: TasteVectors, part: _Part) -> Contribution:
-    """``part`` as a reason for ``item``; a friend who does not like it with what she likes that is nearest to it."""
+def _told(user: int, item: int, tastes: Tastes, vectors: TasteVectors, part: _Part) -> Contribution:
+    """``part`` as a reason for ``item``; a friend who does not like it with what she likes that is nearest to it.
+
+    Among people that is not the user herself.
+    """
     path: tuple[tuple[str, int], ...] = (part.node,)
     edges: tuple[str, ...] = (part.edge, tastes.edge)
     if part.kind == "tie":
         friend = part.node[1]
         hers = tastes.history.indices[tastes.history.indptr[friend] : tastes.history.indptr[friend + 1]]
+        if part.node[0] == tastes.node_type:
+            hers = hers[hers != user]
         if len(hers) and item not in hers:
             nearest = int(hers[np.argmax(vectors.items[hers] @ vectors.items[item])])
             path, edges = (*path, (tastes.node_type, nearest)), (part.edge, *(tastes.edge,) * 3)

@@ -10,10 +10,12 @@ import pytest
 from knowledge_graphs import jobs
 from toy_graphs import communities, edges_of
 
+from graphrec_neo4j.ids import IdMap
 from graphrec_neo4j.models import create, walk_embeddings
 from graphrec_neo4j.models.history_regression import RIDGE
 from graphrec_neo4j.results import Explanation
-from graphrec_neo4j.snapshot import GraphSnapshot
+from graphrec_neo4j.schema import GraphSchema
+from graphrec_neo4j.snapshot import GraphSnapshot, Nodes
 from graphrec_neo4j.walks.typed_graph import TypedGraph
 
 QUICK: dict[str, Any] = {"rounds": 2, "dimensions": 8}
@@ -130,3 +132,31 @@ def test_what_is_no_item_and_no_user_is_told_as_a_category(tmp_path: Path) -> No
     assert all(schema.edges[edge].source == schema.recommend_to for _, _, edge in kinds if edge != "*")
     model.save(tmp_path)
     assert create("deepwalk", **QUICK).restore(tmp_path).explain(0, 1, 99) == model.explain(0, 1, 99)
+
+
+def test_among_people_nobody_is_a_reason_for_herself_or_leads_back_to_the_user() -> None:
+    schema = GraphSchema.parse(
+        """
+        recommend_to = "Person"
+        recommend = "Person"
+        [nodes.Person]
+        key_type = "integer"
+        [edges.FOLLOWS]
+        from = "Person"
+        to = "Person"
+        """
+    )
+    random, n = np.random.default_rng(0), 30
+    alike = [[other for other in range(n) if other % 3 == one % 3 and other != one] for one in range(n)]
+    follows = [(one, int(other)) for one in range(n) for other in random.choice(alike[one], 4, replace=False)]
+    graph = GraphSnapshot(
+        schema, {"Person": Nodes(IdMap("Person", range(n), "integer"))}, {"FOLLOWS": edges_of(follows)}
+    )
+    model = create("deepwalk", **QUICK).fit(graph)
+    kinds = set()
+    for user in range(n):
+        for item in model.top_k(np.array([user]), 5, graph.seen).items[0].tolist():
+            for part in model.explain(user, item, 9).contributions:
+                assert {("Person", item), ("Person", user)}.isdisjoint(part.path)
+                kinds.add(part.kind)
+    assert kinds == {"taste", "tie"}
