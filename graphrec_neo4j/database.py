@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -72,15 +72,7 @@ class Database:
         # The driver logs every retry of its own; what a user must know reaches her as an error.
         logging.getLogger("neo4j").setLevel(logging.CRITICAL)
         with _as_one_sentence(connection, "connect"):
-            self._driver = neo4j.GraphDatabase.driver(
-                connection.uri,
-                auth=(connection.username, connection.password),
-                max_transaction_retry_time=_DRIVER_WAIT_SECONDS,
-                connection_acquisition_timeout=_DRIVER_WAIT_SECONDS,
-                notifications_min_severity="OFF",
-                fetch_size=FETCH_SIZE,
-                user_agent=f"{APPLICATION}/{__version__}",
-            )
+            self._driver = _driver(connection)
             try:
                 self.agent = self._driver.get_server_info().agent
                 if old := failures.too_old(self.agent, connection):
@@ -198,8 +190,35 @@ class Database:
         with self._session(neo4j.READ_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
             return session.execute_read(_unit(statement)(lambda tx: list(tx.run(statement.text, parameters))))
 
-    def _session(self, access: str) -> neo4j.Session:
-        return self._driver.session(database=self.connection.database, default_access_mode=access)
+    @contextmanager
+    def _session(self, access: str) -> Iterator[neo4j.Session]:
+        session = self._driver.session(database=self.connection.database, default_access_mode=access)
+        try:
+            yield session
+        except KeyboardInterrupt:
+            self._start_over()
+            raise
+        finally:
+            with suppress(exceptions.DriverError, exceptions.Neo4jError):
+                session.close()
+
+    def _start_over(self) -> None:
+        """End every connection and take new ones: one that was left in mid-statement is in no known state."""
+        former, self._driver = self._driver, _driver(self.connection)
+        with suppress(exceptions.DriverError, exceptions.Neo4jError):
+            former.close()
+
+
+def _driver(connection: Connection) -> neo4j.Driver:
+    return neo4j.GraphDatabase.driver(
+        connection.uri,
+        auth=(connection.username, connection.password),
+        max_transaction_retry_time=_DRIVER_WAIT_SECONDS,
+        connection_acquisition_timeout=_DRIVER_WAIT_SECONDS,
+        notifications_min_severity="OFF",
+        fetch_size=FETCH_SIZE,
+        user_agent=f"{APPLICATION}/{__version__}",
+    )
 
 
 def _metadata(name: str) -> dict[str, str]:

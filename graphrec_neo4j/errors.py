@@ -14,6 +14,7 @@
     +-- MissingExtraError         an optional dependency is not installed
     +-- DatabaseError             exit code 3: the database or the network
         +-- ServerError           the local server cannot be fetched, started or stopped
+    +-- Interrupted               exit code 130: Ctrl-C; 143: SIGTERM
 
 A message is one sentence that says what is wrong, where, and what to do about it.
 """
@@ -99,6 +100,14 @@ def _short(line: str) -> str:
     if len(line) <= _LONGEST_LINE:
         return line
     return f"{line[: _LONGEST_LINE // 2]} … {line[-_LONGEST_LINE // 2 :]}"
+
+
+class Interrupted(GraphRecError):
+    """Somebody pressed Ctrl-C (exit code 130, as shells give it) or asked for an end by SIGTERM (143)."""
+
+    def __init__(self, message: str, exit_code: int = 130) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
-from graphrec_neo4j.errors import GraphRecError, PublishError
+from graphrec_neo4j.errors import DatabaseError, GraphRecError, PublishError
 from graphrec_neo4j.queries import Statement, statement
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ RENEW_SECONDS = 5.0
 WAIT_SECONDS = 30.0
 
 _POLL_SECONDS = 0.25
-_SWEEP_ROUNDS = 20
+_ROUNDS = 20
 # The server ends a transaction of ours after this long: one that stands still must not keep the pointer locked.
 _BATCH_SECONDS = 20.0
 
@@ -52,13 +53,20 @@ class Lease:
 
     def __enter__(self) -> Self:
         self._prepare()
-        self._acquire()
-        self._thread.start()
+        try:
+            self._acquire()
+            self._thread.start()
+        except KeyboardInterrupt:
+            self._release()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
+        self._release()
+
+    def _release(self) -> None:
         try:
             self._database.write(statement("write/lease_release"), lease=self.uuid)
         except GraphRecError:
@@ -74,7 +82,8 @@ class Lease:
 
         Raises PublishError where it gives none, because another sync took over.
         """
-        return _proved(self._database.write_within(_BATCH_SECONDS, fenced, lease=self.uuid, **parameters))
+        with self._or_lost():
+            return _proved(self._database.write_within(_BATCH_SECONDS, fenced, lease=self.uuid, **parameters))
 
     def write_batches(
         self, fenced: Statement, batches: Iterable[Mapping[str, Any]], done: Callable[[dict[str, Any]], None]
@@ -84,26 +93,73 @@ class Lease:
         The next batch is made and sent while the server works on the one before; the pointer's lock keeps the
         two apart.
         """
-        self._database.write_batches(
-            fenced,
-            ({**batch, "lease": self.uuid} for batch in batches),
-            sessions=2,
-            seconds=_BATCH_SECONDS,
-            done=lambda written: done(_proved(written)),
-        )
+        with self._or_lost():
+            self._database.write_batches(
+                fenced,
+                ({**batch, "lease": self.uuid} for batch in batches),
+                sessions=2,
+                seconds=_BATCH_SECONDS,
+                done=lambda written: done(_proved(written)),
+            )
 
     def sweep(self, fenced: Statement, **parameters: Any) -> None:
         """Run an ``IN TRANSACTIONS`` statement that returns how many of them ``failed``, until none does.
 
-        They fail where they meet somebody else's locks. Raises PublishError if that never ends.
+        They fail where they meet somebody else's locks, all of them where the connection breaks. Raises PublishError
+        if that never ends.
         """
-        for round_ in range(_SWEEP_ROUNDS):
-            rows = self._database.command(fenced, lease=self.uuid, **parameters)
-            self.check()
-            if not rows[0]["failed"]:
-                return
+
+        def swept() -> bool:
+            return not self._database.command(fenced, lease=self.uuid, **parameters)[0]["failed"]
+
+        if not self._again(swept):
+            raise PublishError(
+                f"{fenced.name} kept failing on locks that others hold; run sync again when it is calmer."
+            )
+
+    def schema(self, command: Statement, **parameters: Any) -> None:
+        """Run a schema command, which can be run again, under the proof that the lease is held.
+
+        A schema command cannot look for the lease in its own transaction. So that begins first, with an end that the
+        server sets long before the lease could pass to another; then the lease is proved, and prolonged; then
+        comes the command. One who stands still in between finds the transaction ended.
+        """
+
+        def commanded() -> bool:
+            with self._database.transaction(self._milliseconds / 3000) as run:
+                self.check()
+                run(command, **parameters)
+            return True
+
+        self._again(commanded)
+
+    @contextmanager
+    def _or_lost(self) -> Iterator[None]:
+        """Where the server ended a transaction of one who stood still, tell of the lease that was lost by that."""
+        try:
+            yield
+        except DatabaseError as error:
+            if "Transaction" in _code(error):
+                written = self._database.write(
+                    statement("write/lease_renew"), lease=self.uuid, milliseconds=self._milliseconds
+                )
+                _proved(written)
+            raise
+
+    def _again(self, done: Callable[[], bool]) -> bool:
+        """Try until it is ``done`` and the lease is held; what the server refuses at the last is raised."""
+        for round_ in range(_ROUNDS):
+            try:
+                if done():
+                    self.check()
+                    return True
+            except DatabaseError as error:
+                if round_ == _ROUNDS - 1 or not _may_pass(error):
+                    raise
+                # It waits for a server that restarts, as all that the driver retries does.
+                self.check()
             time.sleep(min(1.0, 0.05 * 2**round_))
-        raise PublishError(f"{fenced.name} kept failing on locks that others hold; run sync again when it is calmer.")
+        return False
 
     def _prepare(self) -> None:
         """Refuse a database in which others use our labels; make the pointer unique."""
@@ -147,6 +203,17 @@ class Lease:
             if not written.rows:
                 return
             pause = self._renew
+
+
+def _may_pass(error: DatabaseError) -> bool:
+    """Say whether it was the connection that broke, or a transaction that was ended, and not what was asked for."""
+    code = _code(error)
+    return not code or "Transient" in code or "Transaction" in code
+
+
+def _code(error: DatabaseError) -> str:
+    """The server's own code for an error, empty where it was not the server that failed."""
+    return getattr(error.__cause__, "code", None) or ""
 
 
 def _proved(written: Written) -> dict[str, Any]:

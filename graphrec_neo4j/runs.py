@@ -62,13 +62,17 @@ class Run:
 
 @dataclass(frozen=True)
 class Pointer:
-    """What the pointer node says: the run that readers see, the one that rollback goes to, who is at work."""
+    """What the pointer node says: the run that readers see, the one that rollback goes to, who is at work.
+
+    What runs up to number ``tidied`` left behind, and no run that is kept can show, has been removed.
+    """
 
     run: int | None = None
     previous: int | None = None
     next_run: int | None = None
     hours: float | None = None
     syncing: bool = False
+    tidied: int = 0
 
 
 def moment(stored: str) -> datetime:

@@ -25,6 +25,7 @@ from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.updating import update
 from loaders.check_schema import check_schema
 from loaders.from_neo4j import from_neo4j
+from loaders.remains import clear_up
 from loaders.result_names import check_ready
 from loaders.results_to_neo4j import Published, RunDraft, publish
 
@@ -116,6 +117,8 @@ def _sync(
     edited = change.changes.counts() if change else None
     seconds |= {"compare": round(time.perf_counter() - started - seconds["read"], 3)}
     if lease is None or not (request.full or any(changed.values())):
+        if lease:
+            clear_up(database, lease)
         return _report(request, current, False, snapshot, changed, edited, None, {}, seconds)
     way = _learnt(database, current, change, changed, snapshot, request, progress)
     try:

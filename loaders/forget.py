@@ -48,8 +48,7 @@ def forget(database: Database, wait: float = WAIT_SECONDS, *, waiting: Callable[
         for naming in _types(database):
             lease.sweep(statement("write/forget_relationships", naming))
         for name in index_names():
-            lease.check()
-            database.write(statement("schema/results_drop_index"), name=name)
+            lease.schema(statement("schema/results_drop_index"), name=name)
         lease.sweep(statement("write/forget_properties"), names=all_properties())
         lease.write(statement("write/forget_runs"))
     database.write(statement("schema/forget_pointer"))

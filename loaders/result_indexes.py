@@ -91,10 +91,7 @@ class SlotIndexes:
 
     def _create(self, index: str) -> None:
         create = statement(f"schema/results_{index}_{self.slot}", Naming.of(self.schema))
-        self.lease.check()
-        self.database.write(create, options={"indexConfig": self._settings(index)})
+        self.lease.schema(create, options={"indexConfig": self._settings(index)})
 
     def _drop(self, name: str) -> None:
-        # A schema command cannot prove the lease in its own transaction, so it follows at once upon the proof.
-        self.lease.check()
-        self.database.write(statement("schema/results_drop_index"), name=name)
+        self.lease.schema(statement("schema/results_drop_index"), name=name)

@@ -96,11 +96,6 @@ class RelationshipWriter:
         count = _as("read/results_count_relationships", self.drawings[name].kind)
         return self._database.read(count, number=self._number)[0]["visible"]
 
-    def delete_ended(self) -> None:
-        """Delete what ended before this run: neither it nor the run before, to which rollback goes, shows it."""
-        for kind in self._types:
-            self._lease.sweep(_as("write/results_delete_ended", kind), former=self._current)
-
 
 def _batch_size(drawing: Drawing) -> int:
     """How many lists go into a batch, so that a short list costs few round trips and a long one no long lock."""

@@ -9,14 +9,14 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from graphrec_neo4j import __version__
 from graphrec_neo4j.database import Database
-from graphrec_neo4j.errors import PublishError
+from graphrec_neo4j.errors import DatabaseError, GraphRecError, PublishError
 from graphrec_neo4j.lease import Lease
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.queries import statement
@@ -25,14 +25,13 @@ from graphrec_neo4j.runs import all_runs
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.slots import SLOTS, run_names, slot_names
 from graphrec_neo4j.snapshot import GraphSnapshot
+from loaders.remains import clear_up
 from loaders.result_indexes import SlotIndexes
 from loaders.result_names import check_ready
 from loaders.result_relationships import RelationshipWriter
 from loaders.result_rows import ResultRows
 from loaders.result_slot import SlotWriter
 from loaders.verify_results import Check, Expected, verify_results
-
-RUNS_KEPT = 50
 
 
 @dataclass(frozen=True)
@@ -99,22 +98,17 @@ def publish(
     names = {slot: run_names(slot, indexed=bool(rows.dimensions)) for slot in SLOTS}
     begun = lease.write(statement("write/run_begin"), uuid=uuid, properties=properties, names=names)
     work = _Publication.of_run(database, lease, snapshot.schema, rows, begun, list(former), progress)
-    with _timed(seconds, "clear"):
-        work.clear(former)
-    with _timed(seconds, "write"):
-        work.write()
-        problem = work.problem()
+    with _taken_back(database, lease):
+        with _timed(seconds, "clear"):
+            work.clear(former)
+        with _timed(seconds, "write"):
+            problem = work.write_until_whole()
         if problem:
-            # Somebody touched what we wrote, so what the digests say is not to be trusted.
-            work.write(everything=True)
-            problem = work.problem()
-    if problem:
-        raise PublishError(f"run {begun['number']} is not published, for {problem}; run graphrec-neo4j sync again.")
-    timings = _as_json({**draft.timings, **seconds})
-    moved = lease.write(statement("write/run_publish"), uuid=uuid, names=slot_names(begun["slot"]), timings=timings)
-    with _timed(seconds, "tidy"):
-        work.relationships.delete_ended()
-        lease.write(statement("write/run_prune"), keep=RUNS_KEPT)
+            raise PublishError(f"run {begun['number']} is not published, for {problem}; run graphrec-neo4j sync again.")
+        timings = _as_json({**draft.timings, **seconds})
+        moved = lease.write(statement("write/run_publish"), uuid=uuid, names=slot_names(begun["slot"]), timings=timings)
+        with _timed(seconds, "tidy"):
+            clear_up(database, lease)
     return Published(
         run=begun["number"],
         uuid=uuid,
@@ -196,6 +190,15 @@ class _Publication:
             "similar": self.rows.similar.total - similar.missing,
         }
 
+    def write_until_whole(self) -> str | None:
+        """Write and look; where something is wrong, write all of it anew and say what is wrong then."""
+        self.write()
+        if not self.problem():
+            return None
+        # Somebody touched what we wrote, so what the digests say is not to be trusted.
+        self.write(everything=True)
+        return self.problem()
+
     def problem(self) -> str | None:
         """Say what is wrong with what was written, or None."""
         problem = self.slot.problem(self.written.missing_users, self.written.missing_items)
@@ -220,6 +223,22 @@ class _Publication:
             gone=written.missing_items,
         )
         return self.checks(expected)
+
+
+@contextmanager
+def _taken_back(database: Database, lease: Lease) -> Iterator[None]:
+    """Where a run is broken off, by Ctrl-C say, remove what no kept run can show, if the database can still be asked.
+
+    Else that is left to the next sync.
+    """
+    try:
+        yield
+    except DatabaseError:
+        raise
+    except BaseException:
+        with suppress(GraphRecError):
+            clear_up(database, lease)
+        raise
 
 
 def _run_properties(snapshot: GraphSnapshot, results: Results, draft: RunDraft, rows: ResultRows) -> dict[str, Any]:

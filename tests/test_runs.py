@@ -199,7 +199,7 @@ def test_status_says_what_is_published(database: Database, driver: PlainDriver) 
 def test_old_runs_are_forgotten_but_never_the_current_and_the_one_before(
     database: Database, driver: PlainDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("loaders.results_to_neo4j.RUNS_KEPT", 2)
+    monkeypatch.setattr("loaders.remains.RUNS_KEPT", 2)
     for seed in range(3):
         published(database, seed)
     for _ in range(3):

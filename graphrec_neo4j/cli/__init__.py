@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
 from graphrec_neo4j import __version__
-from graphrec_neo4j.errors import GraphRecError
+from graphrec_neo4j.errors import GraphRecError, Interrupted
 
 COMMANDS = {
     "demo": "demo:demo",
@@ -32,6 +34,10 @@ COMMANDS = {
 }
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends what runs as Ctrl-C does, in place of leaving it where it is."""
+
+
 class _LazyGroup(click.Group):
     """A group that imports a command's module only when that command, or the list of all, is asked for."""
 
@@ -43,6 +49,14 @@ class _LazyGroup(click.Group):
             return None
         module, attribute = COMMANDS[name].split(":")
         return getattr(import_module(f"graphrec_neo4j.cli.{module}"), attribute)
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except _Terminated:
+            raise Interrupted("asked to end (SIGTERM); readers see one whole generation, as before.", 143) from None
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted; readers see one whole generation, as before.") from None
 
 
 @click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,8 +71,13 @@ def cli() -> None:
     """
 
 
+def _terminate(*_: object) -> None:
+    raise _Terminated
+
+
 def main() -> None:
     """Run the command line; an error of ours ends in one sentence on stderr and its exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         cli(prog_name="graphrec-neo4j")
     except GraphRecError as error:
