@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from scipy import sparse
@@ -10,6 +10,7 @@ from scipy import sparse
 from graphrec_neo4j.models.base import Scores
 from graphrec_neo4j.models.heard import Heard
 from graphrec_neo4j.models.lightgcn import LightGCNSettings
+from graphrec_neo4j.models.messages import Messages
 from graphrec_neo4j.models.propagated import PropagatedModel
 from graphrec_neo4j.models.taste import TasteVectors
 from graphrec_neo4j.models.trained_model import TrainedModel
@@ -40,7 +41,9 @@ class DirectAUSettings(LightGCNSettings):
 class DirectAU(PropagatedModel):
     """``score(u, i) = z_u . z_i``, z on the sphere where the pairs' mean distance is small and the spread is large.
 
-    ``L = alignment + uniformity * (uniformity of users + uniformity of items) / 2``.
+    ``L = alignment + uniformity * (uniformity of users + uniformity of items) / 2``. An unseen user has the vector of a
+    regression on histories: what is carried to her, without an embedding of her own, ranks worse (recall@20 .210 for
+    .238 with MovieLens latest-small's training histories as those of unseen users).
     """
 
     name = "directau"
@@ -66,16 +69,19 @@ class DirectAU(PropagatedModel):
         return super()._memory(snapshot, pairs) + 8.0 * (min(drawn, self.n_items) ** 2 + min(drawn, self.n_users) ** 2)
 
     def _parts(self, snapshot: GraphSnapshot, learnt: Learnt) -> TasteVectors:
-        """From the learnt embeddings, before any propagation."""
-        if not self.settings.layers:
-            return TrainedModel._parts(self, snapshot, learnt)
-        network = cast("LightGCNEncoder", learnt.network)
-        embeddings, weights = network.embeddings().cpu().numpy(), network.weights().detach().cpu().numpy()
-        return self._propagate(self.tastes.history, embeddings, weights)
+        """By a regression on histories, as of models that carry nothing."""
+        return TrainedModel._parts(self, snapshot, learnt)
 
     def _heard(self, snapshot: GraphSnapshot, learnt: Learnt) -> Heard:
-        """Without layers, what a regression finds of a history."""
-        return replace(super()._heard(snapshot, learnt), near=not self.settings.layers)
+        """What is carried from items; without layers, what the regression finds of a history."""
+        if not self.settings.layers:
+            return Heard(normalised=True, near=True)
+        network, tastes = cast("LightGCNEncoder", learnt.network), self.tastes
+        embeddings, weights = network.embeddings().cpu().numpy(), network.weights().detach().cpu().numpy()
+        carried = self._propagate(tastes.history, embeddings, weights)
+        shares = (sparse.diags(carried.scale) @ tastes.history).tocsr()
+        liked = Messages.along("taste", tastes.node_type, tastes.edge, shares, carried.through)
+        return Heard((liked,), self.settings.learns_cosines)
 
     def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
-        return super()._fold_in(histories) if self.settings.layers else TrainedModel._fold_in(self, histories)
+        return TrainedModel._fold_in(self, histories)
