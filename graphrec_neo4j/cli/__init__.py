@@ -54,9 +54,9 @@ class _LazyGroup(click.Group):
         try:
             return super().invoke(context)
         except _Terminated:
-            raise Interrupted("asked to end (SIGTERM); readers see one whole generation, as before.", 143) from None
+            raise Interrupted("asked to end by SIGTERM; nothing that readers see is half done.", 143) from None
         except KeyboardInterrupt:
-            raise Interrupted("interrupted; readers see one whole generation, as before.") from None
+            raise Interrupted("interrupted; nothing that readers see is half done.") from None
 
 
 @click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
