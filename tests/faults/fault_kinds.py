@@ -14,6 +14,9 @@ from fault_world import Generation
 
 # What the next sync may take beyond what its predecessor's lease still runs, on a machine that does other things.
 _PATIENCE = 180.0
+# Where a sync has nothing more to lose, it may end well.
+_LATE = ("missed", "tidy", "after")
+_TOO_LATE = {"zombie": (*_LATE, "pointer")}
 
 
 def struck(kind: str, stage: Stage, seed: int) -> Outcome:
@@ -41,7 +44,8 @@ def struck(kind: str, stage: Stage, seed: int) -> Outcome:
     outcome.served = stage.served()
     if outcome.served not in (outcome.old, outcome.new):
         outcome.problems.append(f"served: {outcome.served or 'no generation'}")
-    if ended.code == 0 and outcome.served != str(new) and outcome.stage != "after":
+    # What a zombie published before it stood still, another has followed upon since.
+    if ended.code == 0 and outcome.served != str(new) and kind != "zombie":
         outcome.problems.append("the sync said that it published, and did not")
     outcome.heard += stage.reader.heard()
     fault.afterwards()
@@ -103,7 +107,7 @@ def _told(outcome: Outcome, ended: Ended) -> None:
     outcome.said = ended.said.strip()
     outcome.seconds["sync"] = ended.seconds
     allowed = FAULTS[outcome.kind].allowed if outcome.kind in FAULTS else (0,)
-    if ended.code not in allowed and not (ended.code == 0 and outcome.stage in ("missed", "after", "tidy")):
+    if ended.code not in allowed and not (ended.code == 0 and outcome.stage in _TOO_LATE.get(outcome.kind, _LATE)):
         outcome.problems.append(f"exit code {ended.code}: {ended.said[-300:]}")
     if not ended.sentence():
         outcome.problems.append(f"not one sentence: {ended.said[-300:]}")
