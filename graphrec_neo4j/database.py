@@ -265,7 +265,7 @@ def _as_one_sentence(connection: Connection, doing: str) -> Iterator[None]:
             raise DatabaseError(f"{shown!r} is not a Neo4j address ({told}).") from None
         if not isinstance(error, UnicodeError | OverflowError):
             raise
-        raise BadInputError(_unsendable(error, doing)) from None
+        raise BadInputError(failures.unsendable(error, doing)) from None
     except exceptions.Neo4jError as error:
         text = str(error.message or error).splitlines()[0].rstrip(".")
         raise DatabaseError(failures.by_code(error.code, text, doing, connection)) from error
@@ -292,10 +292,3 @@ def _said(error: BaseException) -> list[str]:
     causes = [error.__cause__] if error.__cause__ else []
     causes += error.exceptions if isinstance(error, BaseExceptionGroup) else []
     return [str(error) or type(error).__name__, *(text for cause in causes for text in _said(cause))]
-
-
-def _unsendable(error: Exception, doing: str) -> str:
-    """The sentence for a value that Bolt cannot carry."""
-    if isinstance(error, UnicodeError):
-        return f"a text for {doing} holds half a surrogate pair, which is no character; mend it where it comes from."
-    return f"a number for {doing} is out of 64 bits, which Neo4j cannot hold; give it as a text where that is allowed."

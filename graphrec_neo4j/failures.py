@@ -157,3 +157,10 @@ def _words(connection: Connection) -> dict[str, str]:
         "plain": f"{scheme}://",
         "direct": connection.uri.partition("://")[0].replace("neo4j", "bolt") + "://",
     }
+
+
+def unsendable(error: Exception, doing: str) -> str:
+    """Return the sentence for a value that Bolt cannot carry."""
+    if isinstance(error, UnicodeError):
+        return f"a text for {doing} holds half a surrogate pair, which is no character; mend it where it comes from."
+    return f"a number for {doing} is out of 64 bits, which Neo4j cannot hold; give it as a text where that is allowed."
