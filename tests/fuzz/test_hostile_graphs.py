@@ -228,7 +228,7 @@ properties = ["p"]
 @given(data=st.data())
 def test_whatever_others_stored_is_read_or_refused(database: Database, run: Run, data: st.DataObject) -> None:
     """Keys, names, weights, times and features of any type that a database can hold."""
-    run("MATCH (n) DETACH DELETE n")
+    wipe(run)
     value = st.one_of(st.none(), stored)
     ends = [{"id": data.draw(value), "v": data.draw(value), "w": data.draw(value)} for _ in range(4)]
     edge = {"v": data.draw(value), "w": data.draw(value), "p": data.draw(value)}
