@@ -112,10 +112,10 @@ def _sync(
     snapshot = from_neo4j(database, schema, progress=progress)
     current = current_run(database)
     changed = _changes(current, snapshot, request)
-    seconds = {"read": round(time.perf_counter() - started, 3)}
+    read = time.perf_counter() - started
     change = _change(database, current, snapshot) if changed["graph"] else None
     edited = change.changes.counts() if change else None
-    seconds |= {"compare": round(time.perf_counter() - started - seconds["read"], 3)}
+    seconds = {"read": round(read, 3), "compare": round(time.perf_counter() - started - read, 3)}
     if lease is None or not (request.full or any(changed.values())):
         if lease:
             clear_up(database, lease)
