@@ -15,6 +15,7 @@ Without --uri a local server with the package's own settings is started in a tem
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import sys
@@ -60,7 +61,7 @@ def main() -> None:
     options.add_argument("--check", action="store_true")
     options.add_argument("--uri", help="with NEO4J_USERNAME and NEO4J_PASSWORD; its database is filled")
     asked = options.parse_args()
-    settings = {name: float(value) for name, value in (pair.split("=") for pair in asked.set)}
+    settings = {name: json.loads(value) for name, value in (pair.split("=") for pair in asked.set)}
     os.environ["GRAPHREC_CACHE"] = tempfile.mkdtemp()
     snapshot = gowalla()
     with server(asked.uri) as connection, Database(connection) as database:
@@ -77,7 +78,7 @@ def one_turn(
     database: Database,
     snapshot: GraphSnapshot,
     asked: argparse.Namespace,
-    settings: dict[str, float],
+    settings: dict[str, Any],
     turn: int,
 ) -> None:
     change(connection, snapshot, asked.share, turn)
@@ -96,7 +97,7 @@ def synced(
     database: Database,
     snapshot: GraphSnapshot,
     model: str,
-    settings: dict[str, float],
+    settings: dict[str, Any],
     *,
     full: bool = False,
     share: float = 1.0,
