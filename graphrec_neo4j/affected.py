@@ -17,17 +17,15 @@ Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Change:
-    """A graph ``before`` and ``after``, and what became of it."""
+class Affected:
+    """A changed graph, as its users and their lists see it."""
 
-    before: GraphSnapshot
-    after: GraphSnapshot
     changes: GraphChanges
 
-    @classmethod
-    def between(cls, before: GraphSnapshot, after: GraphSnapshot) -> Change:
-        """Compare two snapshots under one schema."""
-        return cls(before, after, GraphChanges.between(before, after))
+    @property
+    def after(self) -> GraphSnapshot:
+        """The graph as it is now."""
+        return self.changes.after
 
     @property
     def user_rows(self) -> Rows:
@@ -67,18 +65,14 @@ class Change:
             mine[rows] = True
         return mine
 
-    def share(self) -> float:
-        """Return how many edges were added, removed or changed, for each edge that there was."""
-        touched = sum(sum(each.counts().values()) for each in self.changes.edges.values())
-        return touched / max(1, sum(len(edges) for edges in self.before.edges.values()))
-
     def arrivals(self, top: TopK) -> tuple[int, int]:
         """Return how many new interactions of users and items that were there before, ``top`` listed, and of how many.
 
         ``top`` are the lists that those users (n_before, k) were shown.
         """
         schema, listed, arrived = self.after.schema, 0, 0
-        of_user, of_item = (_earlier(rows, len(self.after.nodes[name])) for rows, name in self._ends_of_lists())
+        of_user = _earlier(self.user_rows, len(self.after.users))
+        of_item = _earlier(self.item_rows, len(self.after.items))
         for name, kind in schema.by_role("interaction").items():
             edges, new = self.after.edges[name], self.changes.edges[name].added
             source, target = edges.source[new], edges.target[new]
@@ -88,10 +82,6 @@ class Change:
             listed += int((top.items[users[known]] == items[known, None]).any(axis=1).sum())
             arrived += int(known.sum())
         return listed, arrived
-
-    def _ends_of_lists(self) -> tuple[tuple[Rows, str], tuple[Rows, str]]:
-        schema = self.after.schema
-        return (self.user_rows, schema.recommend_to), (self.item_rows, schema.recommend)
 
     def named_anew(self, top: TopK) -> Mask:
         """Return the users (n_users,) whose sentences may name a node that is called, or described, otherwise now.
@@ -120,7 +110,7 @@ class Change:
     def _ends(self, name: str) -> Iterator[Rows]:
         """The rows of the nodes ``name`` after the change at which an edge of each type was added, removed, changed."""
         for edge, kind in self.after.schema.edges.items():
-            changed, was, now = self.changes.edges[edge], self.before.edges[edge], self.after.edges[edge]
+            changed, was, now = self.changes.edges[edge], self.changes.before.edges[edge], self.after.edges[edge]
             here = np.concatenate([changed.added, changed.changed])
             for end, column in ((kind.source, "source"), (kind.target, "target")):
                 if end == name:

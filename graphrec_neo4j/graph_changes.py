@@ -39,8 +39,13 @@ class Changes:
 
 @dataclass(frozen=True, eq=False)
 class GraphChanges:
-    """The changes of every node type and edge type; ``rows`` are the later rows of each earlier node, -1 for gone."""
+    """What became of the snapshot ``before`` up to ``after``, for every node type and edge type.
 
+    ``rows`` are the later rows of each earlier node, -1 for gone.
+    """
+
+    before: GraphSnapshot
+    after: GraphSnapshot
     nodes: Mapping[str, Changes]
     edges: Mapping[str, Changes]
     rows: Mapping[str, Rows]
@@ -57,10 +62,15 @@ class GraphChanges:
             width = len(after.nodes[kind.target])
             ends = rows[kind.source], rows[kind.target]
             edges[name] = _of_edges(before.edges[name], after.edges[name], *ends, width)
-        return cls(nodes, edges, rows)
+        return cls(before, after, nodes, edges, rows)
 
     def __bool__(self) -> bool:
         return any(self.nodes.values()) or any(self.edges.values())
+
+    def share(self) -> float:
+        """Return how many edges were added, removed or changed, for each edge that there was."""
+        touched = sum(sum(each.counts().values()) for each in self.edges.values())
+        return touched / max(1, sum(len(edges) for edges in self.before.edges.values()))
 
     def counts(self) -> dict[str, Any]:
         """Return the numbers of every type in which something changed, as plain values."""

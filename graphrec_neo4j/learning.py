@@ -79,17 +79,41 @@ def learn(
     walker = walker_for(fitted, snapshot)
     walk = top if walker is fitted else lists_of(walker, everyone, snapshot, progress)
     beside = None if fitted.vectors() else _beside(snapshot, seed, progress)
-    vectors, scores = vectors_of(fitted, beside, snapshot), item_page_rank(snapshot)
-    wanted = snapshot.schema.results.neighbours
-    similar = fitted.neighbours(wanted) if wanted else None
-    clock.lap("vectors and walks")
-    reasons, why = texts_of(fitted, snapshot, top, everyone, progress)
-    clock.lap("explain")
     fitted_at = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "changed": 0.0}
     told = {name: value for name, value in report.items() if name != "metrics"} | {"fitted": fitted_at}
-    because = NamedNodes(why, snapshot.schema)
-    results = Results(top, walk, vectors, scores, reasons, why, {**report["metrics"], **told}, similar, because)
+    ranked = Ranked(fitted, beside, top, walk)
+    results = ranked.results(snapshot, {**report["metrics"], **told}, clock, progress)
     return Learnt(fitted, results, report, clock.seconds, beside)
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """A model, what gives vectors where it has none, and the lists of all users: its own and those of the walk."""
+
+    model: Recommender
+    beside: Recommender | None
+    top: TopK
+    walk: TopK
+
+    def results(
+        self,
+        snapshot: GraphSnapshot,
+        metrics: Mapping[str, Any],
+        clock: Clock,
+        progress: Progress,
+        kept: npt.NDArray[np.bool_] | None = None,
+    ) -> Results:
+        """Return all that is published over ``snapshot``, with reasons for all users but those who are ``kept``."""
+        model, top = self.model, self.top
+        vectors, scores = vectors_of(model, self.beside, snapshot), _item_page_rank(snapshot)
+        wanted = snapshot.schema.results.neighbours
+        similar = model.neighbours(wanted) if wanted else None
+        clock.lap("vectors and walks")
+        users = np.arange(len(top)) if kept is None else np.flatnonzero(~kept)
+        reasons, why = _texts(model, snapshot, top, users, progress)
+        clock.lap("explain")
+        because = NamedNodes(why, snapshot.schema)
+        return Results(top, self.walk, vectors, scores, reasons, why, metrics, similar, because, kept)
 
 
 def _own_report(fitted: Recommender) -> dict[str, Any]:
@@ -127,7 +151,7 @@ def walker_for(fitted: Recommender, snapshot: GraphSnapshot) -> Recommender:
     return fitted if fitted.name == "p3" else create("p3").fit(snapshot)
 
 
-def item_page_rank(snapshot: GraphSnapshot) -> np.ndarray:
+def _item_page_rank(snapshot: GraphSnapshot) -> np.ndarray:
     """The global score of every item (n_items,): its PageRank among all users, items and categories."""
     graph = TypedGraph.of(snapshot)
     first = graph.offsets[snapshot.schema.recommend]
@@ -148,7 +172,7 @@ def vectors_of(model: Recommender, beside: Recommender | None, snapshot: GraphSn
     return Vectors(*(np.zeros((size, NO_VECTOR_DIMENSIONS), dtype=np.float32) for size in sizes))
 
 
-def texts_of(
+def _texts(
     model: Recommender, snapshot: GraphSnapshot, top: TopK, users: npt.NDArray, progress: Progress
 ) -> tuple[list[list[str]], list[list[str]]]:
     """The reason sentences and the stored contributions of the lists of ``users``, explained block by block.

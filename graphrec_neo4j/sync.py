@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from graphrec_neo4j import __version__
-from graphrec_neo4j.affected import Change
+from graphrec_neo4j.affected import Affected
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import StaleRunError
+from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.learning import Learnt, learn
 from graphrec_neo4j.lease import WAIT_SECONDS, Lease
 from graphrec_neo4j.models import create
@@ -113,14 +114,14 @@ def _sync(
     current = current_run(database)
     changed = _changes(current, snapshot, request)
     read = time.perf_counter() - started
-    change = _change(database, current, snapshot) if changed["graph"] else None
-    edited = change.changes.counts() if change else None
+    changes = _graph_changes(database, current, snapshot) if changed["graph"] else None
+    edited = changes.counts() if changes else None
     seconds = {"read": round(read, 3), "compare": round(time.perf_counter() - started - read, 3)}
     if lease is None or not (request.full or any(changed.values())):
         if lease:
             clear_up(database, lease)
         return _report(request, current, False, snapshot, changed, edited, None, {}, seconds)
-    way = _learnt(database, current, change, changed, snapshot, request, progress)
+    way = _learnt(database, current, changes, changed, snapshot, request, progress)
     try:
         made = _published(database, snapshot, way, request, lease, seconds, progress)
     except StaleRunError as stale:
@@ -151,7 +152,7 @@ def _published(
 def _learnt(
     database: Database,
     current: Run | None,
-    change: Change | None,
+    changes: GraphChanges | None,
     changed: Mapping[str, bool],
     snapshot: GraphSnapshot,
     request: SyncRequest,
@@ -164,19 +165,19 @@ def _learnt(
     if current is None or others:
         because = f"the {' and the '.join(others)} changed" if current else "nothing is published yet"
         return _fitted(snapshot, request, because, progress)
-    made = kept_run(database, current, change.before) if change else None
-    if change is None or made is None:
+    made = kept_run(database, current, changes.before) if changes else None
+    if changes is None or made is None:
         because = f"what run {current.number} was made of is not in this user's cache, or damaged"
         return _fitted(snapshot, request, because, progress)
-    since = SinceFit.of(current.metrics, change.share(), change.arrivals(made.top))
+    since = SinceFit.of(current.metrics, changes.share(), Affected(changes).arrivals(made.top))
     if since is None:
         return _fitted(snapshot, request, f"run {current.number} does not say when it was fitted", progress)
     if refit := request.refit.refit(since):
         return _fitted(snapshot, request, refit.because, progress, None if refit.chosen else made.model)
-    updated = update(made, change, current.metrics, since, request.seed, progress)
+    updated = update(made, changes, current.metrics, since, request.seed, progress)
     if updated is None:
         return _fitted(snapshot, request, f"{request.model} has no closed form for what changed", progress)
-    because = f"{change.share():.2%} of the edges changed"
+    because = f"{changes.share():.2%} of the edges changed"
     return _Way(updated.learnt, {"how": "updated", "because": because, **updated.to_json(), **since.to_json()})
 
 
@@ -205,12 +206,12 @@ def _changes(current: Run | None, snapshot: GraphSnapshot, request: SyncRequest)
     }
 
 
-def _change(database: Database, current: Run | None, snapshot: GraphSnapshot) -> Change | None:
+def _graph_changes(database: Database, current: Run | None, snapshot: GraphSnapshot) -> GraphChanges | None:
     """What became of the graph since the current run; None where its graph is not kept, or of another schema."""
     before = kept_snapshot(database, current) if current else None
     if before is None or before.schema != snapshot.schema:
         return None
-    return Change.between(before, snapshot)
+    return GraphChanges.between(before, snapshot)
 
 
 def _trained(learnt: Learnt) -> dict[str, Any]:

@@ -13,21 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphrec_neo4j.affected import Change
-from graphrec_neo4j.explain.stored import NamedNodes
-from graphrec_neo4j.learning import (
-    Clock,
-    Learnt,
-    item_page_rank,
-    lists_of,
-    texts_of,
-    vectors_of,
-    walker_for,
-)
+from graphrec_neo4j.affected import Affected
+from graphrec_neo4j.graph_changes import GraphChanges
+from graphrec_neo4j.learning import PUBLISHED_ITEMS, Clock, Learnt, Ranked, lists_of, vectors_of, walker_for
 from graphrec_neo4j.models.base import Recommender
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.refit import SinceFit
-from graphrec_neo4j.results import NO_ITEM, Results, TopK, Vectors
+from graphrec_neo4j.results import NO_ITEM, TopK, Vectors
 from graphrec_neo4j.run_cache import Made
 
 Mask = npt.NDArray[np.bool_]
@@ -50,57 +42,48 @@ class Updated:
 
 
 def update(
-    made: Made, change: Change, metrics: Mapping[str, Any], since: SinceFit, seed: int, progress: Progress = silent
+    made: Made,
+    changes: GraphChanges,
+    metrics: Mapping[str, Any],
+    since: SinceFit,
+    seed: int,
+    progress: Progress = silent,
 ) -> Updated | None:
     """Bring what a run ``made`` up to date with a changed graph; None where its model must be fitted anew.
 
     ``metrics`` are those of the run, which tell how good the model is and were measured when it was fitted.
     """
-    clock, after = Clock(), change.after
-    model = _updated(made.model, change, seed)
-    beside = _updated(made.beside, change, seed) if made.beside else None
+    clock, after, affected = Clock(), changes.after, Affected(changes)
+    model = made.model.updated(changes, seed)
+    beside = made.beside.updated(changes, seed) if made.beside else None
     if model is None or (model.vectors() is None and beside is None):
         return None
     clock.lap("fit")
-    own = change.with_own_changes()
-    top, reached = _lists_after(model, made.top, change, own, progress)
+    own = affected.with_own_changes()
+    top, reached = _lists_after(model, made.top, affected, own, progress)
     clock.lap("rank")
     walker = walker_for(model, after)
-    walk = top if walker is model else _lists_after(walker, made.walk, change, own, progress)[0]
-    vectors, scores = vectors_of(model, beside, after), item_page_rank(after)
-    wanted = after.schema.results.neighbours
-    similar = model.neighbours(wanted) if wanted else None
-    clock.lap("vectors and walks")
-    touched = own | change.named_anew(top) | _filled(top) | _differ(top, change.carried(made.top))
-    touched |= _moved(vectors_of(made.model, made.beside, change.before), vectors, change)
+    walk = top if walker is model else _lists_after(walker, made.walk, affected, own, progress)[0]
+    touched = own | affected.named_anew(top) | _filled(top) | _differ(top, affected.carried(made.top))
+    touched |= _moved(made, vectors_of(model, beside, after), affected)
     touched |= False if reached is None else reached
-    users = np.flatnonzero(touched)
-    reasons, why = texts_of(model, after, top, users, progress)
-    clock.lap("explain")
     told = {**metrics, "fitted": since.to_json()}
-    because = NamedNodes(why, after.schema)
-    results = Results(top, walk, vectors, scores, reasons, why, told, similar, because, ~touched)
+    results = Ranked(model, beside, top, walk).results(after, told, clock, progress, ~touched)
     learnt = Learnt(model, results, _report(metrics), clock.seconds, beside)
-    return Updated(learnt, None if reached is None else int(reached.sum()), len(users))
-
-
-def _updated(model: Recommender, change: Change, seed: int) -> Recommender | None:
-    return model.updated(change.before, change.after, change.changes, seed)
+    return Updated(learnt, None if reached is None else int(reached.sum()), int(touched.sum()))
 
 
 def _lists_after(
-    model: Recommender, before: TopK, change: Change, own: Mask, progress: Progress
+    model: Recommender, before: TopK, affected: Affected, own: Mask, progress: Progress
 ) -> tuple[TopK, Mask | None]:
     """The lists of all users, ranked anew only for those who may have another one, and who that is; None for all."""
-    reached = model.reached(change.before, change.after, change.changes)
-    if reached is None:
-        return lists_of(model, np.arange(len(change.after.users)), change.after, progress), None
-    lists = change.carried(before)
+    reached = model.reached(affected.changes)
+    after, lists = affected.after, affected.carried(before)
+    # In a catalogue of less than a list's length lists are shorter, and of another width once it has one item more.
+    if reached is None or lists.items.shape[1] != min(PUBLISHED_ITEMS, len(after.items)):
+        return lists_of(model, np.arange(len(after.users)), after, progress), reached
     again = np.flatnonzero(reached | own | _filled(lists) | (lists.items == NO_ITEM).any(axis=1))
-    found = lists_of(model, again, change.after, progress)
-    width = found.items.shape[1]
-    if width != lists.items.shape[1]:
-        return lists_of(model, np.arange(len(change.after.users)), change.after, progress), reached
+    found = lists_of(model, again, after, progress)
     lists.items[again], lists.scores[again] = found.items, found.scores
     return lists, reached
 
@@ -117,12 +100,13 @@ def _differ(one: TopK, other: TopK) -> Mask:
     return np.asarray(((one.items != other.items) | (one.scores != other.scores)).any(axis=1), dtype=bool)
 
 
-def _moved(before: Vectors, after: Vectors, change: Change) -> Mask:
+def _moved(made: Made, after: Vectors, affected: Affected) -> Mask:
     """Which users (n_users,) have another vector than they had."""
+    before = vectors_of(made.model, made.beside, affected.changes.before)
     moved = np.ones(len(after.users), dtype=bool)
     if before.users.shape[1] == after.users.shape[1]:
-        there = change.user_rows >= 0
-        rows = change.user_rows[there]
+        there = affected.user_rows >= 0
+        rows = affected.user_rows[there]
         moved[rows] = (after.users[rows] != before.users[there]).any(axis=1)
     return moved
 

@@ -10,7 +10,8 @@ from edits import EDITS, PlainGraph
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphrec_neo4j.affected import Change
+from graphrec_neo4j.affected import Affected
+from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.learning import Learnt, learn
 from graphrec_neo4j.refit import Refit, RefitRule, SinceFit
 from graphrec_neo4j.run_cache import Made
@@ -35,12 +36,12 @@ def edited(graph: GraphSnapshot, script: list[tuple[str, int]]) -> GraphSnapshot
 
 
 def updated(made: Made, before: GraphSnapshot, after: GraphSnapshot) -> Updated:
-    found = update(made, Change.between(before, after), {}, NOW, 0)
+    found = update(made, GraphChanges.between(before, after), {}, NOW, 0)
     assert found is not None
     return found
 
 
-def assert_same(found: Updated, before: Learnt, change: Change, wanted: Learnt) -> None:
+def assert_same(found: Updated, before: Learnt, change: Affected, wanted: Learnt) -> None:
     """Lists, vectors and texts are those of ``wanted``, texts of those who are kept being those that they had."""
     results, expected = found.learnt.results, wanted.results
     assert results.kept is not None
@@ -65,7 +66,7 @@ def assert_same(found: Updated, before: Learnt, change: Change, wanted: Learnt) 
 def test_an_updated_walk_is_that_of_a_full_fit_whatever_was_edited(model: str, script: list[tuple[str, int]]) -> None:
     before = learn(GRAPH, model, {}, seed=0)
     after = edited(GRAPH, script)
-    change = Change.between(GRAPH, after)
+    change = Affected(GraphChanges.between(GRAPH, after))
     assert_same(updated(made_of(before), GRAPH, after), before, change, learn(after, model, {}, seed=0))
 
 
@@ -181,4 +182,4 @@ def test_arrivals_are_new_interactions_of_those_who_were_there() -> None:
         plain.edges["INTERACTED"][user, item] = (1.0, 0)
     plain.edit("new user", 1)
     plain.edit("new item", 2)
-    assert Change.between(GRAPH, plain.snapshot()).arrivals(learnt.results.top) == (3, 4)
+    assert Affected(GraphChanges.between(GRAPH, plain.snapshot())).arrivals(learnt.results.top) == (3, 4)

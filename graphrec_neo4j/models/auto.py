@@ -122,29 +122,30 @@ class Auto(Recommender):
         self.factors = self._weights(snapshot.interactions) * self.scales
         self.own_vectors = self._best_vectors(snapshot, seed) if snapshot.interactions.nnz else None
 
-    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self:
+    def updated(self, changes: GraphChanges, seed: int) -> Self:
         """Keep the choice of members and weights; bring each member up to date, or fit it anew where that needs it."""
+        after = changes.after
         other = self._over(after)
-        members = [member.updated(before, after, changes, seed) for member in self.members]
+        members = [member.updated(changes, seed) for member in self.members]
         other.members = [
             member or made(variant).fit(after, seed=seed)
             for member, variant in zip(members, self.variants, strict=True)
         ]
         kept = changes.rows[after.schema.recommend_to]
-        own = Moved.between(before, after, changes).changed_users()
+        own = Moved.between(changes).changed_users
         other.scales = rows_moved(self.scales, kept, other.n_users)
         for number, (old, member) in enumerate(zip(members, other.members, strict=True)):
-            reached = None if old is None else member.reached(before, after, changes)
+            reached = None if old is None else member.reached(changes)
             users = np.arange(other.n_users) if reached is None else np.flatnonzero(reached | own)
             other.scales[users, number] = _scales(member, users, after)
         other._finish(after, seed)
         return other
 
-    def reached(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges) -> Mask | None:
+    def reached(self, changes: GraphChanges) -> Mask | None:
         """Return those whom a change reaches through any member."""
-        own, found = Moved.between(before, after, changes).changed_users(), []
+        own, found = Moved.between(changes).changed_users, []
         for member in self.members:
-            reached = member.reached(before, after, changes)
+            reached = member.reached(changes)
             if reached is None:
                 return None
             found.append(reached)

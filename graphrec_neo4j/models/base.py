@@ -100,18 +100,17 @@ class Recommender(ABC):
         """Return this model fitted anew on ``snapshot``; what it had chosen by itself stays chosen."""
         return type(self)(self.settings).fit(snapshot, seed=seed, progress=progress)
 
-    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self | None:
-        """Return this model, fitted on ``before`` or updated to it, brought up to date with ``after``.
+    def updated(self, changes: GraphChanges, seed: int) -> Self | None:
+        """Return this model, fitted on the graph before ``changes`` or updated to it, brought up to date with them.
 
         What it has learnt stays as it is; users whose history changed, and users and items that are new, are placed by
-        what it has learnt of others. ``changes`` are those between the two. Returns None where only a fit on all of
-        ``after`` does.
+        what it has learnt of others. Returns None where only a fit on the whole graph after them does.
         """
         if not self.fits_at_once:
             return None
-        return type(self)(self.settings).fit(after, seed=seed)
+        return type(self)(self.settings).fit(changes.after, seed=seed)
 
-    def reached(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges) -> Mask | None:
+    def reached(self, changes: GraphChanges) -> Mask | None:
         """Return whose (n_users,) scores :meth:`updated` can have changed, or None where it may be anybody's.
 
         Users that are new are among them only if they have edges that the model goes by.

@@ -62,10 +62,11 @@ class ItemGraph(Recommender):
         """The ties whose heaviest are an item's neighbours, row by row."""
         return self.graph
 
-    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self | None:
+    def updated(self, changes: GraphChanges, seed: int) -> Self | None:
         """Read the histories anew with the ties that were learnt; an item that is new waits for the next fit."""
         if self.fits_at_once:
-            return super().updated(before, after, changes, seed)
+            return super().updated(changes, seed)
+        after = changes.after
         other = self._over(after)
         other.tastes = Tastes.of(after)
         rows = changes.rows[after.schema.recommend]
@@ -73,9 +74,9 @@ class ItemGraph(Recommender):
         other.walk = other._walk_from(other._reading())
         return other
 
-    def reached(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges) -> Mask | None:
+    def reached(self, changes: GraphChanges) -> Mask | None:
         """Return those whose history changed; anybody where the ties were made anew."""
-        return None if self.fits_at_once else Moved.between(before, after, changes).changed_users()
+        return None if self.fits_at_once else Moved.between(changes).changed_users
 
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         self.tastes = Tastes.of(snapshot)

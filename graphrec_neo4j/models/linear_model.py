@@ -48,8 +48,9 @@ class LinearModel(Recommender):
     def _move(self, rows: npt.NDArray[np.int64]) -> None:
         """Put F's rows and columns at their later ``rows``, -1 for gone; an item that is new has no part in it."""
 
-    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self:
+    def updated(self, changes: GraphChanges, seed: int) -> Self:
         """Read the histories anew with the F that was learnt; an item that is new waits for the next fit."""
+        after = changes.after
         other = self._over(after)
         other.tastes = Tastes.of(after)
         rows = changes.rows[after.schema.recommend]
@@ -57,9 +58,9 @@ class LinearModel(Recommender):
             other._move(rows)
         return other
 
-    def reached(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges) -> Mask:
+    def reached(self, changes: GraphChanges) -> Mask:
         """Return those whose history changed."""
-        return Moved.between(before, after, changes).changed_users()
+        return Moved.between(changes).changed_users
 
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         self.tastes = Tastes.of(snapshot)

@@ -81,14 +81,14 @@ class P3(Recommender):
         self.walk = MetaPathWalk.along(snapshot, paths, weights, alpha, self._discount(), self.settings.least_paths)
         self.groupings = [Grouping.of(path, snapshot.schema) for path in paths]
 
-    def reached(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges) -> Mask | None:
+    def reached(self, changes: GraphChanges) -> Mask | None:
         """Return those who walk over changed edges, or to an item whose discount changed; anybody where edges fade."""
         if self.settings.half_life_days is not None:
             return None
-        return reached_users(before, after, changes, self._paths(after.schema), self._other_discounts(before, changes))
+        return reached_users(changes, self._paths(changes.after.schema), self._other_discounts(changes))
 
-    def _other_discounts(self, before: GraphSnapshot, changes: GraphChanges) -> Mask | None:
-        """Which items (n_items,) have another discount than in ``before``; None where there are no discounts."""
+    def _other_discounts(self, changes: GraphChanges) -> Mask | None:
+        """Which items (n_items,) have another discount than before; None where there are no discounts."""
         return None
 
     def _paths(self, schema: GraphSchema) -> list[MetaPath]:

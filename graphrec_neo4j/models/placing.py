@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,6 @@ from scipy import sparse
 from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.models.history_regression import regression, scaled
 from graphrec_neo4j.models.taste import TasteVectors, pattern
-from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.walks.reach import rows_that_differ
 
 Floats = npt.NDArray[np.float32]
@@ -33,14 +33,16 @@ class Moved:
     items: Rows
 
     @classmethod
-    def between(cls, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges) -> Moved:
+    def between(cls, changes: GraphChanges) -> Moved:
         """Take the positive interactions of both snapshots."""
+        before, after = changes.before, changes.after
         schema = after.schema
         rows = changes.rows[schema.recommend_to], changes.rows[schema.recommend]
         return cls(pattern(before.interactions), pattern(after.interactions), *rows)
 
+    @cached_property
     def changed_users(self) -> Mask:
-        """Return which users (n_after,) have another history than before; of new ones, those who have any."""
+        """Which users (n_after,) have another history than before; of new ones, those who have any."""
         return rows_that_differ(self.before, self.after, self.users, self.items)
 
     def new_items(self) -> Rows:
@@ -92,7 +94,7 @@ def _users(parts: TasteVectors, moved: Moved, through: Floats, power: float) -> 
     """The vectors and scales of all users, those with the same history to the last bit as they were."""
     n_after = moved.after.shape[0]
     users, scale = (rows_moved(table, moved.users, n_after) for table in (parts.users, parts.scale))
-    changed = np.flatnonzero(moved.changed_users())
+    changed = np.flatnonzero(moved.changed_users)
     own = parts.users - parts.scale[:, None] * (moved.before @ parts.through)
     lengths = np.diff(moved.before.indptr)
     beside, raw = (rows_moved(table, moved.users, n_after)[changed] for table in (own, parts.scale * lengths**power))

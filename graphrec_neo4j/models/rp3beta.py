@@ -10,7 +10,6 @@ import numpy.typing as npt
 from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.models.base import Mask
 from graphrec_neo4j.models.p3 import P3, P3Settings
-from graphrec_neo4j.snapshot import GraphSnapshot
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,9 @@ class RP3Beta(P3):
     def _discount(self) -> npt.NDArray[np.float64]:
         return np.maximum(self.popularity, 1.0) ** -self.settings.beta
 
-    def _other_discounts(self, before: GraphSnapshot, changes: GraphChanges) -> Mask:
+    def _other_discounts(self, changes: GraphChanges) -> Mask:
         was = np.zeros(self.n_items)
+        before = changes.before
         rows = changes.rows[before.schema.recommend]
         was[rows[rows >= 0]] = np.asarray((before.interactions > 0).sum(axis=0)).ravel()[rows >= 0]
         return np.asarray(np.maximum(was, 1.0) != np.maximum(self.popularity, 1.0), dtype=bool)

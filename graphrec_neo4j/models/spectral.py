@@ -82,9 +82,9 @@ class Spectral(VectorModel):
         other._shape()
         return other
 
-    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self | None:
+    def updated(self, changes: GraphChanges, seed: int) -> Self | None:
         """As for every model with vectors; its waves are those of the graph before, so it cannot be varied."""
-        made = super().updated(before, after, changes, seed)
+        made = super().updated(changes, seed)
         if made is not None:
             made._waves = None
         return made

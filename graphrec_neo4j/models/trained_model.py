@@ -59,9 +59,9 @@ class TrainedModel(VectorModel):
     seed: int = 0
     parameters: Mapping[str, npt.NDArray] = MappingProxyType({})
 
-    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self | None:
+    def updated(self, changes: GraphChanges, seed: int) -> Self | None:
         """As for every model with vectors; the network's parameters are those of the graph before, and left out."""
-        made = super().updated(before, after, changes, seed)
+        made = super().updated(changes, seed)
         if made is not None:
             made.parameters = MappingProxyType({})
         return made

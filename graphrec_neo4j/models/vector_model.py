@@ -14,7 +14,6 @@ from graphrec_neo4j.models.placing import Moved, placed
 from graphrec_neo4j.models.taste import Tastes, TasteVectors
 from graphrec_neo4j.ranking.topk import top_k_of_vectors
 from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
-from graphrec_neo4j.snapshot import GraphSnapshot
 
 
 class VectorModel(Recommender):
@@ -37,19 +36,19 @@ class VectorModel(Recommender):
         """Return vectors whose dot products are the scores."""
         return Vectors(self.parts.users, self.parts.items)
 
-    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self | None:
+    def updated(self, changes: GraphChanges, seed: int) -> Self | None:
         """Place users and items by what was learnt; None where reasons are messages, which only a fit makes anew."""
         if self.heard.messages:
             return None
-        other = self._over(after)
-        other.tastes = Tastes.of(after)
-        other.parts = placed(self.parts, Moved.between(before, after, changes), self.history_power)
+        other = self._over(changes.after)
+        other.tastes = Tastes.of(changes.after)
+        other.parts = placed(self.parts, Moved.between(changes), self.history_power)
         return other
 
-    def reached(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges) -> Mask | None:
+    def reached(self, changes: GraphChanges) -> Mask | None:
         """Return those whose history changed; anybody where an item is new, which may come into any list."""
-        moved = Moved.between(before, after, changes)
-        return None if len(moved.new_items()) else moved.changed_users()
+        moved = Moved.between(changes)
+        return None if len(moved.new_items()) else moved.changed_users
 
     def _scores(self, users: Rows) -> Scores:
         return self.parts.users[users] @ self.parts.items.T

@@ -111,7 +111,7 @@ class WalkEmbeddings(VectorModel):
         said = WalkMessages(snapshot, self.tastes, corpus, learnt, self.settings.window).told()
         self.heard = Heard(said, near=True, averaged=True)
 
-    def updated(self, before: GraphSnapshot, after: GraphSnapshot, changes: GraphChanges, seed: int) -> Self | None:
+    def updated(self, changes: GraphChanges, seed: int) -> Self | None:
         """Return None: what walks bring to whom is told by the graph that they were walked on."""
         return None
 

@@ -12,25 +12,19 @@ from scipy import sparse
 
 from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.meta_path import MetaPath
-from graphrec_neo4j.snapshot import GraphSnapshot
 
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 
 
-def reached_users(
-    before: GraphSnapshot,
-    after: GraphSnapshot,
-    changes: GraphChanges,
-    paths: Sequence[MetaPath],
-    ends: Mask | None = None,
-) -> Mask:
-    """Return which users (n_users,) of ``after`` have another chance to end anywhere along one of ``paths``.
+def reached_users(changes: GraphChanges, paths: Sequence[MetaPath], ends: Mask | None = None) -> Mask:
+    """Return which users (n_users,), after ``changes``, have another chance to end anywhere along one of ``paths``.
 
     A walk is another one where it passes a node whose edges of the step that it takes next differ in where they lead
     or in strength, for the chances of all of them depend on each; or where it ends at one of ``ends`` (n_items,). No
     user who is not among them has another score; one who is may still have the same, where changes cancel out.
     """
+    before, after = changes.before, changes.after
     reached = np.zeros(len(after.users), dtype=bool)
     for path in paths:
         was, now = before.step_matrices(path.steps), after.step_matrices(path.steps)

@@ -155,7 +155,7 @@ class RecommenderContract:
         newcomer, like = fitted.n_users - 1, 4
         after = with_newcomer(graph, like)
         changes = GraphChanges.between(graph, after)
-        updated = fitted.updated(graph, after, changes, 0)
+        updated = fitted.updated(changes, 0)
         if updated is None:
             pytest.skip("only a fit on everything brings this model up to date")
         users = np.arange(updated.n_users)
@@ -164,7 +164,7 @@ class RecommenderContract:
         seen = after.seen[[like]].toarray()
         folded = fitted.fold_in(graph.interactions[[like]])
         assert _overlap(scores[[newcomer]], folded, seen, 10) >= self.fold_in_overlap
-        reached = updated.reached(graph, after, changes)
+        reached = updated.reached(changes)
         if reached is not None:
             assert reached[newcomer]
             np.testing.assert_allclose(scores[~reached], before[~reached], rtol=1e-6, atol=1e-6)
