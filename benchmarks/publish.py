@@ -144,7 +144,7 @@ def ours(writer: SlotWriter, rows: ResultRows, name: str) -> float:
     none, every = np.arange(0), np.arange(len(rows.items) if name == "vectors" else len(rows.users))
     users, items = (none, every) if name == "vectors" else (every, none)
     start = time.perf_counter()
-    state = SlotState(users, items, none, none, rows.user_digests, rows.item_digests, [], [])
+    state = SlotState(None, users, none, items, none, none, rows.user_digests, rows.item_digests, [], [])
     writer.write(state)
     return (len(items) or rows.recommendations) / (time.perf_counter() - start)
 

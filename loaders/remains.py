@@ -7,6 +7,8 @@ again.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from graphrec_neo4j.cypher_names import Naming
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.lease import Lease
@@ -27,12 +29,18 @@ def clear_up(database: Database, lease: Lease) -> bool:
     newest = (points.next_run or 1) - 1
     if points.tidied >= newest:
         return False
-    current = points.run or 0
-    for kind in sorted({kind for run in all_runs(database) for kind in run.schema.results.types}):
-        naming = Naming.for_result(kind)
-        if newest > current:
-            for query in ("write/results_clear_dead", "write/results_clear_ends"):
-                lease.sweep(statement(query, naming), current=current, number=newest + 1)
-        lease.sweep(statement("write/results_delete_ended", naming), former=points.previous or current)
+    current, kinds = points.run or 0, sorted({kind for run in all_runs(database) for kind in run.schema.results.types})
+    clear_dead(lease, kinds, current, newest + 1)
+    for kind in kinds:
+        ended = statement("write/results_delete_ended", Naming.for_result(kind))
+        lease.sweep(ended, former=points.previous or current)
     lease.write(statement("write/run_prune"), keep=RUNS_KEPT)
     return True
+
+
+def clear_dead(lease: Lease, kinds: Iterable[str], current: int, number: int) -> None:
+    """Take back what runs between ``current`` and ``number`` drew and ended; nothing to do where there was none."""
+    if number > current + 1:
+        for kind in kinds:
+            for query in ("write/results_clear_dead", "write/results_clear_ends"):
+                lease.sweep(statement(query, Naming.for_result(kind)), current=current, number=number)

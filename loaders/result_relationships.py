@@ -15,6 +15,7 @@ from graphrec_neo4j.database import Database
 from graphrec_neo4j.lease import Lease
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.queries import Statement, statement
+from loaders.remains import clear_dead
 from loaders.result_lists import Drawing, Rows
 
 RELATIONSHIPS_A_BATCH = 5_000
@@ -56,10 +57,7 @@ class RelationshipWriter:
 
     def clear_dead(self) -> None:
         """Take back what runs between the current one and this one did; nothing to do where there was none."""
-        if self._number > self._current + 1:
-            for kind in self._types:
-                for query in ("write/results_clear_dead", "write/results_clear_ends"):
-                    self._lease.sweep(_as(query, kind), current=self._current, number=self._number)
+        clear_dead(self._lease, self._types, self._current, self._number)
 
     def write(self, name: str, rows: Rows) -> Drawn:
         """Bring the lists at ``rows`` of one drawing to what the results say."""

@@ -23,6 +23,11 @@ from loaders.result_rows import ResultRows
 USERS_A_BATCH = 500
 ITEMS_A_BATCH = 2_000
 COPIES_A_BATCH = 1_000
+_A_BATCH = {
+    "write/results_users": USERS_A_BATCH,
+    "write/results_copy_users": COPIES_A_BATCH,
+    "write/results_items": ITEMS_A_BATCH,
+}
 
 _PAGE = 20_000
 _NO_PROPERTY = ""
@@ -38,13 +43,14 @@ class Held:
 
 @dataclass(frozen=True)
 class SlotState:
-    """What a slot should hold, and what it and the current slot did hold when they were looked at.
+    """What a slot should hold, and what it and the ``current`` slot did hold when they were looked at.
 
     ``users`` and ``items`` are the rows whose nodes must be written, ``copied`` the rows of users whose part of the
     current slot is copied, ``recommended`` and ``similar`` the rows of the users and of the items whose relationships
     differ from those that the current run drew.
     """
 
+    current: str | None
     users: Rows
     copied: Rows
     items: Rows
@@ -98,6 +104,7 @@ class SlotWriter:
             differing(wanted_users[:, 0], users.digests[:, 0]), differing(wanted_users[:, 2], users.digests[:, 3])
         )
         return SlotState(
+            current,
             rows[~kept[rows]],
             rows[kept[rows]],
             differing(wanted_items[:, 0], items.digests[:, 0]),
@@ -109,15 +116,14 @@ class SlotWriter:
             items.leftovers,
         )
 
-    def write(self, state: SlotState, current: str | None = None) -> tuple[int, int]:
+    def write(self, state: SlotState) -> tuple[int, int]:
         """Write what must be written and empty the leftovers; return how many users and items were gone meanwhile."""
-        self._copy(state.copied, state.user_digests, current)
-        users = self._send(
-            "users", "write/results_users", state.users, state.user_digests, self._rows.user_columns, USERS_A_BATCH
-        )
-        items = self._send(
-            "items", "write/results_items", state.items, state.item_digests, self._rows.item_columns, ITEMS_A_BATCH
-        )
+        made, rows, names = state.user_digests, self._rows, {"names": self._users | self._items}
+        if state.current:
+            ends = {"from": user_properties(state.current), "to": self._users}
+            self._send("users kept", "write/results_copy_users", state.copied, made, rows.walk_columns, ends)
+        users = self._send("users", "write/results_users", state.users, made, rows.user_columns, names)
+        items = self._send("items", "write/results_items", state.items, state.item_digests, rows.item_columns, names)
         self._clear(self._schema.recommend_to, state.user_leftovers, self._users)
         self._clear(self._schema.recommend, state.item_leftovers, self._items)
         return users, items
@@ -173,12 +179,11 @@ class SlotWriter:
         rows: Rows,
         digests: Digests,
         columns: Callable[[Rows], Mapping[str, Any]],
-        size: int,
+        names: Mapping[str, Mapping[str, str]],
     ) -> int:
-        written = sent = 0
-        names = self._users | self._items
+        written, sent, size = 0, 0, _A_BATCH[query]
         parts = (rows[start : start + size] for start in range(0, len(rows), size))
-        batches = ({"names": names, "digests": digests[part].tolist(), **columns(part)} for part in parts)
+        batches = ({**names, "digests": digests[part].tolist(), **columns(part)} for part in parts)
 
         def done(row: Mapping[str, Any]) -> None:
             nonlocal written, sent
@@ -188,20 +193,6 @@ class SlotWriter:
 
         self._lease.write_batches(statement(query, self._naming), batches, done)
         return len(rows) - written
-
-    def _copy(self, rows: Rows, digests: Digests, current: str | None) -> None:
-        if not len(rows) or current is None:
-            return
-        names, sent = {"from": user_properties(current), "to": self._users}, 0
-        parts = [rows[start : start + COPIES_A_BATCH] for start in range(0, len(rows), COPIES_A_BATCH)]
-
-        def done(row: Mapping[str, Any]) -> None:
-            nonlocal sent
-            sent = min(sent + COPIES_A_BATCH, len(rows))
-            self._progress("users kept", sent, len(rows))
-
-        batches = ({**self._rows.walk_columns(part), "digests": digests[part].tolist(), **names} for part in parts)
-        self._lease.write_batches(statement("write/results_copy_users", self._naming), batches, done)
 
     def _clear(self, kind: str, ids: list[Key], names: Mapping[str, str]) -> None:
         clear = statement("write/results_clear_ids", Naming.for_node(self._schema.nodes[kind]))

@@ -167,7 +167,7 @@ class _Publication:
         state = self.slot.look(self.current, everything=everything)
         changed = {"user_vector": len(state.users) + len(state.copied), "item_vector": len(state.items)}
         self.indexes.prepare(changed)
-        users, items = self.slot.write(state, self.current)
+        users, items = self.slot.write(state)
         recommended = self.relationships.write("relationships", state.recommended)
         similar = self.relationships.write("similar", state.similar)
         self.relationships.end_former_types()
