@@ -15,9 +15,12 @@ from typing import NoReturn
 
 import pytest
 
+from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import GraphRecError
 from graphrec_neo4j.server import LocalServer
 from graphrec_neo4j.settings import Connection, given_connection
+from graphrec_neo4j.snapshot import GraphSnapshot
+from loaders.to_neo4j import to_neo4j
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +51,21 @@ def empty_database(neo4j_connection: Connection, wipe_database: Callable[[], Non
     """The connection, to a database without nodes, constraints and indexes."""
     wipe_database()
     return neo4j_connection
+
+
+@pytest.fixture
+def database(empty_database: Connection) -> Iterator[Database]:
+    """The database, empty."""
+    with Database(empty_database) as connected:
+        yield connected
+
+
+@pytest.fixture
+def loaded(database: Database, small: GraphSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """The database with the graph ``small`` of a test's module, and a cache folder of its own."""
+    monkeypatch.setenv("GRAPHREC_CACHE", str(tmp_path / "cache"))
+    to_neo4j(database, small)
+    return database
 
 
 @pytest.fixture(scope="session")

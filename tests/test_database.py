@@ -25,12 +25,6 @@ MERGE = Statement("merge", "UNWIND $ids AS id MERGE (n:T {id: id}) RETURN count(
 NUMBERS = Statement("numbers", "UNWIND range(1, $n) AS k RETURN k, k * 2 AS twice", "read")
 
 
-@pytest.fixture
-def database(empty_database: Connection) -> Iterator[Database]:
-    with Database(empty_database) as database:
-        yield database
-
-
 def test_rows_come_as_dictionaries_as_values_and_one_by_one(database: Database) -> None:
     assert database.read(NUMBERS, n=2) == [{"k": 1, "twice": 2}, {"k": 2, "twice": 4}]
     assert database.read_values(NUMBERS, n=2) == [[1, 2], [2, 4]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from graphrec_neo4j.sync import SyncReport, SyncRequest, sync
 from graphrec_neo4j.verifying import verify
 from loaders.forget import forget
 from loaders.from_generator import generate
-from loaders.to_neo4j import to_neo4j
 
 pytestmark = pytest.mark.live
 
@@ -55,16 +53,6 @@ def small() -> GraphSnapshot:
 
 
 @pytest.fixture
-def database(
-    empty_database: Connection, small: GraphSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Database]:
-    monkeypatch.setenv("GRAPHREC_CACHE", str(tmp_path / "cache"))
-    with Database(empty_database) as connected:
-        to_neo4j(connected, small)
-        yield connected
-
-
-@pytest.fixture
 def driver(empty_database: Connection) -> Iterator[PlainDriver]:
     with PlainDriver(empty_database) as connected:
         yield connected
@@ -85,40 +73,40 @@ def assert_shows_the_same(one: list[dict[str, Any]], other: list[dict[str, Any]]
 
 
 def test_edits_of_every_kind_end_where_a_full_sync_does(
-    database: Database, driver: PlainDriver, small: GraphSnapshot
+    loaded: Database, driver: PlainDriver, small: GraphSnapshot
 ) -> None:
-    synced(database, small.schema, "p3")
+    synced(loaded, small.schema, "p3")
     for edit in EDITS.values():
         driver.rows(edit)
-        report = synced(database, small.schema, "p3")
+        report = synced(loaded, small.schema, "p3")
         assert (report.published, report.learnt["how"]) == (True, "updated")
-        assert all(check.ok for check in verify(database).checks), [c for c in verify(database).checks if not c.ok]
+        assert all(check.ok for check in verify(loaded).checks), [c for c in verify(loaded).checks if not c.ok]
     lists, drawn = driver.rows(LISTS), driver.rows(DRAWN)
     assert "zz-new" in [row["user"] for row in lists]
-    forget(database)
-    assert synced(database, small.schema, "p3").learnt["how"] == "fitted"
+    forget(loaded)
+    assert synced(loaded, small.schema, "p3").learnt["how"] == "fitted"
     assert_shows_the_same(lists, driver.rows(LISTS))
     assert {(row["user"], row["rank"]) for row in drawn} == {(row["user"], row["rank"]) for row in driver.rows(DRAWN)}
 
 
 def test_only_what_changed_is_written_and_the_rest_is_copied_by_the_server(
-    database: Database, driver: PlainDriver, small: GraphSnapshot
+    loaded: Database, driver: PlainDriver, small: GraphSnapshot
 ) -> None:
     users = len(small.users)
-    synced(database, small.schema, "ease")
+    synced(loaded, small.schema, "ease")
     driver.rows(EDITS["an edge more"])
-    second = synced(database, small.schema, "ease")
+    second = synced(loaded, small.schema, "ease")
     assert second.learnt["reached"] == 1
     explained = second.learnt["explained"]
     assert (second.written["users"], second.written["copied"]) == (explained, users - explained)
     assert second.written["relationships"] <= 10 * explained
     driver.rows(EDITS["a new user"])
-    third = synced(database, small.schema, "ease")
+    third = synced(loaded, small.schema, "ease")
     assert third.written["users"] <= explained + third.learnt["explained"]
     before = driver.rows(LISTS)
-    assert all(check.ok for check in verify(database).checks)
+    assert all(check.ok for check in verify(loaded).checks)
     driver.rows(EDITS["a tie"])
-    synced(database, small.schema, "ease")
+    synced(loaded, small.schema, "ease")
     assert [row["items"] for row in driver.rows(LISTS)] == [row["items"] for row in before]
 
 
@@ -144,25 +132,25 @@ def damage_the_cache(driver: PlainDriver) -> None:
     ],
 )
 def test_what_cannot_be_relied_on_is_learnt_anew_and_that_is_said(
-    database: Database,
+    loaded: Database,
     driver: PlainDriver,
     small: GraphSnapshot,
     spoil: Callable[[PlainDriver], None],
     because: str,
 ) -> None:
-    synced(database, small.schema, "p3")
+    synced(loaded, small.schema, "p3")
     spoil(driver)
     driver.rows(EDITS["an edge more"])
-    report = synced(database, small.schema, "p3")
+    report = synced(loaded, small.schema, "p3")
     assert (report.published, report.learnt["how"]) == (True, "fitted")
     assert because in report.learnt["because"]
-    assert all(check.ok for check in verify(database).checks)
+    assert all(check.ok for check in verify(loaded).checks)
 
 
-def test_the_rule_and_full_learn_everything_anew(database: Database, driver: PlainDriver, small: GraphSnapshot) -> None:
-    sync(database, small.schema, SyncRequest("p3"))
+def test_the_rule_and_full_learn_everything_anew(loaded: Database, driver: PlainDriver, small: GraphSnapshot) -> None:
+    sync(loaded, small.schema, SyncRequest("p3"))
     driver.rows(EDITS["an edge more"])
-    report = sync(database, small.schema, SyncRequest("p3", refit=RefitRule(share=0.0)))
+    report = sync(loaded, small.schema, SyncRequest("p3", refit=RefitRule(share=0.0)))
     assert (report.learnt["how"], "of the edges changed" in report.learnt["because"]) == ("fitted", True)
     driver.rows(EDITS["an edge less"])
-    assert sync(database, small.schema, SyncRequest("p3", full=True)).learnt["how"] == "fitted"
+    assert sync(loaded, small.schema, SyncRequest("p3", full=True)).learnt["how"] == "fitted"

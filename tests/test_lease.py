@@ -22,12 +22,6 @@ POINTER = "MATCH (p:GraphRecPointer {name: 'current'}) RETURN p.lease AS lease, 
 
 
 @pytest.fixture
-def database(empty_database: Connection) -> Iterator[Database]:
-    with Database(empty_database) as connected:
-        yield connected
-
-
-@pytest.fixture
 def driver(empty_database: Connection) -> Iterator[PlainDriver]:
     with PlainDriver(empty_database) as connected:
         yield connected

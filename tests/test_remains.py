@@ -59,12 +59,6 @@ class _Broken(Lease):
 
 
 @pytest.fixture
-def database(empty_database: Connection) -> Iterator[Database]:
-    with Database(empty_database) as connected:
-        yield connected
-
-
-@pytest.fixture
 def driver(empty_database: Connection) -> Iterator[PlainDriver]:
     with PlainDriver(empty_database) as connected:
         create(connected, SNAPSHOT)

@@ -43,12 +43,6 @@ DRAFT = RunDraft("popularity")
 
 
 @pytest.fixture
-def database(empty_database: Connection) -> Iterator[Database]:
-    with Database(empty_database) as connected:
-        yield connected
-
-
-@pytest.fixture
 def driver(empty_database: Connection) -> Iterator[PlainDriver]:
     with PlainDriver(empty_database) as connected:
         create(connected, SNAPSHOT)

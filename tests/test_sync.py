@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import neo4j
@@ -25,7 +24,6 @@ from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.sync import SyncRequest, sync
 from loaders.forget import forget
 from loaders.from_generator import generate
-from loaders.to_neo4j import to_neo4j
 
 pytestmark = pytest.mark.live
 
@@ -33,16 +31,6 @@ pytestmark = pytest.mark.live
 @pytest.fixture
 def small() -> GraphSnapshot:
     return generate(users=220, items=90, interactions_per_user=10, seed=3).snapshot
-
-
-@pytest.fixture
-def loaded(
-    empty_database: Connection, small: GraphSnapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Database]:
-    monkeypatch.setenv("GRAPHREC_CACHE", str(tmp_path / "cache"))
-    with Database(empty_database) as database:
-        to_neo4j(database, small)
-        yield database
 
 
 def plainly(connection: Connection, cypher: str, **parameters: object) -> list[dict]:
