@@ -16,6 +16,7 @@ from fault_world import Generation
 _PATIENCE = 180.0
 # Where a sync has nothing more to lose, it may end well.
 _LATE = ("missed", "tidy", "after")
+_ACQUIRE = "write/lease_acquire"
 _TOO_LATE = {"zombie": (*_LATE, "pointer")}
 
 
@@ -38,7 +39,7 @@ def struck(kind: str, stage: Stage, seed: int) -> Outcome:
     fault.start(new)
     ready.set()
     ended = fault.finish()
-    outcome.stage = stage.proxy.struck or fault.stage_told
+    outcome.stage = fault.stage_told if fault.missed else stage.proxy.struck or fault.stage_told
     stage.proxy.arm(None)
     _told(outcome, ended)
     outcome.served = stage.served()
@@ -200,8 +201,12 @@ class Zombie(Fault):
     still = False
 
     def strike(self) -> None:
-        self.sync.signal(signal.SIGSTOP)
-        self.still = True
+        # A sync that has no lease yet has lost none: it waits, and then rightly publishes after the other.
+        *before, latest = self.stage.proxy.traffic.statements or [""]
+        self.missed = _ACQUIRE not in before or latest == _ACQUIRE
+        if not self.missed:
+            self.sync.signal(signal.SIGSTOP)
+            self.still = True
 
     def finish(self) -> Ended:
         stage = self.stage

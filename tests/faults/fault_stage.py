@@ -181,11 +181,13 @@ class Stage:
 class Fault:
     """A fault as such: ``strike`` is called at its moment, ``finish`` waits until all is over.
 
-    ``allowed`` are the exit codes that the sync may end with, ``stage_told`` what is said where the moment never came.
+    ``allowed`` are the exit codes that the sync may end with, ``stage_told`` what is said where the moment never came,
+    or where the fault found nothing to strike at it, and so ``missed``.
     """
 
     allowed: tuple[int, ...] = (0,)
     stage_told = "missed"
+    missed = False
     sync: Sync
 
     def __init__(self, stage: Stage, random: np.random.Generator, outcome: Outcome) -> None:
