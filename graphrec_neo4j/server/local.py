@@ -35,6 +35,7 @@ _STOP_SECONDS = 60.0
 _OTHER_START_SECONDS = 900.0
 _DESTROY_SECONDS = 30.0
 _PORT_ATTEMPTS = 5
+_STARTED = "Started."
 
 
 @dataclass(frozen=True)
@@ -194,8 +195,14 @@ class LocalServer:
         written = self._home.log.stat().st_size if self._home.log.exists() else 0
         command = process.java_command(java, jars, self.home, state.heap, self._fast_start, release)
         child = self._child = process.launch(command, self._home.console)
+
+        def ended_or_answers() -> bool:
+            # Another home's server that took the same ports at the same moment would answer for this one.
+            ours = process.answers(state.ports) and _STARTED in self._said_since(written)
+            return ours or child.poll() is not None
+
         try:
-            came = process.wait_until(lambda: child.poll() is not None or process.answers(state.ports), _START_SECONDS)
+            came = process.wait_until(ended_or_answers, _START_SECONDS)
         except BaseException:
             self.stop()
             raise

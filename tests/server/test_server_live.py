@@ -22,7 +22,7 @@ from graphrec_neo4j.server.artefacts import ensure_jars
 from graphrec_neo4j.server.configuration import Ports, free_port
 from graphrec_neo4j.server.home import Home
 from graphrec_neo4j.server.process import find_server, java_executable, wait_until
-from graphrec_neo4j.settings import cache_folder
+from graphrec_neo4j.settings import Connection, cache_folder
 
 pytestmark = pytest.mark.live
 
@@ -114,6 +114,24 @@ def test_rivals_on_taken_ports_start_one_server_elsewhere(home: Path, monkeypatc
     assert one == two
     assert str(taken.bolt) not in str(one.uri)
     assert count_nodes(str(one.uri), LocalServer(home).password()) == 0
+
+
+def test_a_server_does_not_take_another_ones_answer_for_its_own(
+    home: Path, neo4j_connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Ports(int(neo4j_connection.uri.rpartition(":")[2]), _http_port(neo4j_connection))
+    chosen = iter([other, Ports(free_port(), free_port())])
+    monkeypatch.setattr(local, "choose_ports", lambda wanted: next(chosen))
+    info = LocalServer(home, fast_start=True).start()
+    assert info.running
+    assert info.uri != neo4j_connection.uri
+    assert count_nodes(info.uri or "", LocalServer(home).password()) == 0
+
+
+def _http_port(connection: Connection) -> int:
+    with neo4j.GraphDatabase.driver(connection.uri, auth=(connection.username, connection.password)) as driver:
+        asked = "SHOW SETTINGS YIELD name, value WHERE name = 'server.http.listen_address' RETURN value"
+        return int(driver.execute_query(asked).records[0][0].rpartition(":")[2])
 
 
 def test_a_server_killed_at_its_first_start_takes_its_password_at_the_next(home: Path) -> None:
