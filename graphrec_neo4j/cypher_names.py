@@ -25,7 +25,7 @@ EDGE_ROLES = {
     "INTERESTED_IN": ("User", "Category"),
 }
 RESULT_ROLES = ("RECOMMENDED", "SIMILAR")
-KNOWN_NAMES = frozenset({*NODE_ROLES, *EDGE_ROLES, *RESULT_ROLES, "id", "name", "title", "weight", "time"})
+KNOWN_NAMES = frozenset({*NODE_ROLES, *EDGE_ROLES, *RESULT_ROLES, "id", "name", "title", "weight", "time", "watermark"})
 
 NEEDS = {
     "INTERACTED": "interactions",
@@ -186,9 +186,9 @@ class Renderer:
         role = self.owners.get(owner)
         if role in NODE_ROLES:
             names = dict.fromkeys(f"{owner}.{self._node_property(node, name)}" for node in self._types(role))
-        elif role in EDGE_ROLES and name in ("weight", "time"):
+        elif role in EDGE_ROLES and name in ("weight", "time", "watermark"):
             shape = self._one_shape(role)
-            places = [edge.weight if name == "weight" else edge.time for edge, _ in shape]
+            places = [getattr(edge, name) for edge, _ in shape]
             names = dict.fromkeys(_place(owner, place) for place in places if place is not None)
         else:
             raise QueryFileError(f"{self.name}: {owner}.`{name}`: {owner} is bound to no node or edge with it.")

@@ -6,6 +6,7 @@ Nothing here is needed. What is missing, damaged, of another release or of anoth
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +22,13 @@ from graphrec_neo4j.runs import Run
 from graphrec_neo4j.settings import cache_folder
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.snapshot_store import DAMAGED, load_snapshot, save_snapshot
+from loaders.watermark_store import load_watermarks, save_watermarks
+from loaders.watermarks import KnownGraph, Watermark
 
 _DIGEST_FILE = "digest.txt"
 _SNAPSHOT_FILE = "snapshot.npz"
 _LISTS_FILE = "lists.npz"
+_WATERMARKS_FILE = "watermarks.npz"
 _BESIDE = "beside"
 
 
@@ -68,6 +72,25 @@ def kept_snapshot(database: Database, run: Run) -> GraphSnapshot | None:
     """Return the graph that ``run`` was made of, if it is there whole and has the digest that the run node says."""
     snapshot = load_snapshot(_store_folder(database) / run.uuid / _SNAPSHOT_FILE)
     return snapshot if snapshot is not None and snapshot.digest == run.digest else None
+
+
+def keep_watermarks(database: Database, uuid: str, marks: Mapping[str, Watermark], reads: int) -> None:
+    """Save up to where the graph of a run was read, and how many ``reads`` ago it was read whole."""
+    if marks:
+        save_watermarks(_store_folder(database) / uuid / _WATERMARKS_FILE, marks, reads)
+
+
+def kept_watermarks(database: Database, run: Run, snapshot: GraphSnapshot) -> tuple[KnownGraph, int] | None:
+    """Return up to where ``snapshot``, the graph of ``run``, was read, and how many reads ago it was read whole."""
+    found = load_watermarks(_store_folder(database) / run.uuid / _WATERMARKS_FILE)
+    if found is None:
+        return None
+    marks, reads = found
+    for name, mark in marks.items():
+        kind = snapshot.schema.edges.get(name)
+        if kind is None or len(mark.degrees) != len(snapshot.nodes[kind.source]):
+            return None
+    return KnownGraph(snapshot, marks), reads
 
 
 def kept_run(database: Database, run: Run, snapshot: GraphSnapshot) -> Made | None:

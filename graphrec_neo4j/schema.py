@@ -57,7 +57,11 @@ class Place(Part):
 
 
 class EdgeType(Part):
-    """One edge type between two node types, stored as a relationship or as a path through a node."""
+    """One edge type between two node types, stored as a relationship or as a path through a node.
+
+    ``watermark`` names a property that whoever makes or changes a relationship sets to a time, or a number, that is
+    no lower than any before; then a sync reads only what lies at or above the highest that it has seen.
+    """
 
     source: Name = Field(alias="from")
     target: Name = Field(alias="to")
@@ -68,6 +72,7 @@ class EdgeType(Part):
     weight: Name | Place | None = None
     time: Name | Place | None = None
     time_unit: TimeUnit = "ms"
+    watermark: Name | None = None
     duplicates: Duplicates | None = None
     positive_from: float | None = None
     importance: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
@@ -145,6 +150,8 @@ class GraphSchema(Part):
             for place in (edge.weight, edge.time):
                 if isinstance(place, Place) and not edge.via:
                     raise ValueError(f"edges.{name}: {place.property!r} names a part of a via, and there is none")
+            if edge.watermark and edge.via:
+                raise ValueError(f"edges.{name} has a watermark, which only a relationship can, and is a path")
             if not edge.directed and edge.source != edge.target:
                 raise ValueError(f"edges.{name} joins two node types, so it cannot be undirected")
         for text in self.meta_paths.values():

@@ -18,17 +18,19 @@ from graphrec_neo4j.lease import WAIT_SECONDS, Lease
 from graphrec_neo4j.models import create
 from graphrec_neo4j.models.base import Recommender
 from graphrec_neo4j.progress import Progress, silent
+from graphrec_neo4j.reading import GraphReading
 from graphrec_neo4j.refit import RefitRule, SinceFit
-from graphrec_neo4j.run_cache import Made, keep, kept_run, kept_snapshot
+from graphrec_neo4j.run_cache import Made, keep, kept_run
 from graphrec_neo4j.runs import Run, current_run
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.updating import update
 from loaders.check_schema import check_schema
-from loaders.from_neo4j import from_neo4j
 from loaders.remains import clear_up
 from loaders.result_names import check_ready
 from loaders.results_to_neo4j import Published, RunDraft, publish
+
+WHOLE_EVERY = 10
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,9 @@ class SyncRequest:
     """What one sync is asked to do.
 
     ``full`` learns and publishes even where graph and request are those of the current run, and learns everything
-    anew; ``refit`` is the rule by which that happens without being asked for. ``dry_run`` only reads and says; ``wait``
-    is how many seconds another sync is waited for.
+    anew; ``refit`` is the rule by which that happens without being asked for. Edges with a watermark are read whole
+    every ``whole_every`` syncs. ``dry_run`` only reads and says; ``wait`` is how many seconds another sync is waited
+    for.
     """
 
     model: str = "auto"
@@ -47,6 +50,7 @@ class SyncRequest:
     dry_run: bool = False
     wait: float = WAIT_SECONDS
     refit: RefitRule = field(default_factory=RefitRule)
+    whole_every: int = WHOLE_EVERY
 
 
 @dataclass(frozen=True)
@@ -110,17 +114,19 @@ def _sync(
     database: Database, schema: GraphSchema, request: SyncRequest, lease: Lease | None, progress: Progress
 ) -> SyncReport:
     started = time.perf_counter()
-    snapshot = from_neo4j(database, schema, progress=progress)
     current = current_run(database)
+    reading = GraphReading.of(database, schema, current, 1 if request.full else request.whole_every, progress)
+    snapshot = reading.snapshot
     changed = _changes(current, snapshot, request)
     read = time.perf_counter() - started
-    changes = _graph_changes(database, current, snapshot) if changed["graph"] else None
+    changes = reading.changes(database, current) if changed["graph"] else None
     edited = changes.counts() if changes else None
     seconds = {"read": round(read, 3), "compare": round(time.perf_counter() - started - read, 3)}
     if lease is None or not (request.full or any(changed.values())):
-        if lease:
+        if lease and current:
             clear_up(database, lease)
-        return _report(request, current, False, snapshot, changed, edited, None, {}, seconds)
+            reading.keep_marks(database, current.uuid)
+        return _report(request, current, False, reading, changed, edited, None, {}, seconds)
     way = _learnt(database, current, changes, changed, snapshot, request, progress)
     try:
         made = _published(database, snapshot, way, request, lease, seconds, progress)
@@ -129,10 +135,11 @@ def _sync(
         made = _published(database, snapshot, way, request, lease, seconds, progress)
     results = way.learnt.results
     keep(database, made.uuid, Made(way.learnt.model, results.top, results.walk, way.learnt.beside), snapshot)
+    reading.keep_marks(database, made.uuid)
     seconds |= {**way.learnt.seconds, **made.seconds, "total": round(time.perf_counter() - started, 3)}
     counted = ("users", "items", "copied", "relationships", "ended", "similar", "similar_ended")
     written = {name: getattr(made, name) for name in counted}
-    return _report(request, made, True, snapshot, changed, edited, way, written, seconds)
+    return _report(request, made, True, reading, changed, edited, way, written, seconds)
 
 
 def _published(
@@ -206,14 +213,6 @@ def _changes(current: Run | None, snapshot: GraphSnapshot, request: SyncRequest)
     }
 
 
-def _graph_changes(database: Database, current: Run | None, snapshot: GraphSnapshot) -> GraphChanges | None:
-    """What became of the graph since the current run; None where its graph is not kept, or of another schema."""
-    before = kept_snapshot(database, current) if current else None
-    if before is None or before.schema != snapshot.schema:
-        return None
-    return GraphChanges.between(before, snapshot)
-
-
 def _trained(learnt: Learnt) -> dict[str, Any]:
     return {**learnt.report, "settings": asdict(learnt.model.settings)}
 
@@ -222,7 +221,7 @@ def _report(
     request: SyncRequest,
     run: Run | Published | None,
     published: bool,
-    snapshot: GraphSnapshot,
+    reading: GraphReading,
     changed: Mapping[str, Any],
     edited: Mapping[str, Any] | None,
     way: _Way | None,
@@ -230,9 +229,6 @@ def _report(
     seconds: Mapping[str, float],
 ) -> SyncReport:
     number = None if run is None else run.number if isinstance(run, Run) else run.run
-    read = {
-        "nodes": {name: len(nodes) for name, nodes in snapshot.nodes.items()},
-        "edges": {name: len(edges) for name, edges in snapshot.edges.items()},
-    }
+    read = reading.to_json()
     uuid, learnt, trained = run.uuid if run else None, way.told if way else {}, _trained(way.learnt) if way else {}
     return SyncReport(number, uuid, request.model, published, read, changed, edited, learnt, trained, written, seconds)

@@ -80,13 +80,14 @@ class EdgePages:
         self._columns = {name: _Growing(column.dtype) for name, column in _Page(self, [], []).columns().items()}
         self._names = {"names": list(self.kind.properties)} if self.statement.name == _GENERAL else {}
 
-    def read(self, keys: Sequence[Key], progress: Progress) -> Edges:
+    def read(self, keys: Sequence[Key], progress: Progress, *, every: bool = True) -> Edges:
         """Read the edges from the sources ``keys``, which stand in the database's own order.
 
-        Every page is one transaction that is retried by itself. Raises BadInputError where a value was none.
+        ``every`` says that these are all sources there are. Every page is one transaction that is retried by itself.
+        Raises BadInputError where a value was none.
         """
         count = 0
-        for row in self._rows(keys):
+        for row in self._rows(keys, every):
             page = _Page(self, *row)
             count += len(page.target)
             for name, column in page.merged().items():
@@ -95,11 +96,12 @@ class EdgePages:
             progress(f"reading {self.name}", count, 0)
         return self._edges()
 
-    def _rows(self, keys: Sequence[Key]) -> Iterator[list[Any]]:
+    def _rows(self, keys: Sequence[Key], every: bool) -> Iterator[list[Any]]:
         """The pages; while one is made into arrays, the server works on the next."""
 
         def fetch(page: Sequence[Key]) -> list[Any]:
-            return self.database.read_values(self.statement, first=page[0], last=page[-1], **self._names)[0]
+            asked = {"first": page[0], "last": page[-1], "only": None if every else page}
+            return self.database.read_values(self.statement, **asked, **self._names)[0]
 
         start, size = 0, SOURCES_AT_FIRST
         with ThreadPoolExecutor(1) as ahead:

@@ -21,6 +21,7 @@ from loaders.check_schema import check_keys, check_names
 from loaders.edge_pages import EdgePages
 from loaders.loaded import LoadedGraph
 from loaders.stored_numbers import from_stored
+from loaders.watermarks import KnownGraph, WatermarkedEdges
 
 NODES_A_PAGE = 5_000
 A_NODE, A_TEXT, AN_EDGE = 350.0, 100.0, 56.0
@@ -34,13 +35,16 @@ def from_neo4j(database: Database, schema: GraphSchema, *, progress: Progress = 
     return read_graph(database, schema, progress=progress).snapshot
 
 
-def read_graph(database: Database, schema: GraphSchema, *, progress: Progress = silent) -> LoadedGraph:
+def read_graph(
+    database: Database, schema: GraphSchema, *, known: KnownGraph | None = None, progress: Progress = silent
+) -> LoadedGraph:
     """Read the graph that ``schema`` describes, with the parallel edges merged by its rules and counted.
 
-    Every page of nodes and of edges is one transaction that is retried by itself; what others write meanwhile
-    may be read in part. Raises ModelError before anything is read where it would not fit into memory, SchemaError
-    where the schema does not fit the database, BadInputError where a weight, time or feature is none, and
-    SnapshotError for parallel edges that the schema forbids.
+    Of edges that have a watermark only those are read that may differ from what is ``known`` under the same schema; the
+    parallel ones among the others are not counted again. Every page of nodes and of edges is one transaction that is
+    retried by itself; what others write meanwhile may be read in part. Raises ModelError before anything is read where
+    it would not fit into memory, SchemaError where the schema does not fit the database, BadInputError where a weight,
+    time or feature is none, and SnapshotError for parallel edges that the schema forbids.
     """
     notes = check_names(database, schema)
     _foresee(database, schema)
@@ -51,12 +55,21 @@ def read_graph(database: Database, schema: GraphSchema, *, progress: Progress = 
         notes += page.notes
     edges: dict[str, Edges] = {}
     duplicates: dict[str, int] = {}
+    marked: dict[str, WatermarkedEdges] = {}
     for name, kind in schema.edges.items():
-        reader = EdgePages(database, schema, name, nodes[kind.source].ids, nodes[kind.target].ids)
-        edges[name] = reader.read(pages[kind.source].keys, progress)
+        ends, keys = (nodes[kind.source].ids, nodes[kind.target].ids), pages[kind.source].keys
+        reader = EdgePages(database, schema, name, *ends)
+        if kind.watermark:
+            marked[name] = WatermarkedEdges(reader, schema, known)
+            edges[name] = marked[name].read(keys, progress)
+        else:
+            edges[name] = reader.read(keys, progress)
         duplicates[name] = reader.findings.merged
         notes += reader.findings.notes(name)
-    return LoadedGraph(GraphSnapshot(schema, nodes, edges), duplicates=duplicates, notes=notes)
+    snapshot = GraphSnapshot(schema, nodes, edges)
+    marks = {name: edge.mark for name, edge in marked.items()}
+    read_again = {name: edge.read_again for name, edge in marked.items()}
+    return LoadedGraph(snapshot, duplicates=duplicates, notes=notes, marks=marks, read_again=read_again)
 
 
 def _foresee(database: Database, schema: GraphSchema) -> None:

@@ -6,9 +6,13 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graphrec_neo4j.errors import BadInputError
 from graphrec_neo4j.snapshot import GraphSnapshot
+
+if TYPE_CHECKING:
+    from loaders.watermarks import Watermark
 
 _SHOWN = 10
 
@@ -28,13 +32,16 @@ class LoadedGraph:
     """A graph read from files: the good rows as a snapshot, and everything that a person should know of the rest.
 
     ``duplicates`` counts the rows of each edge type that were merged into another by the schema's rule;
-    ``notes`` are sentences about what was assumed or left as it is.
+    ``notes`` are sentences about what was assumed or left as it is. Of a graph out of Neo4j, ``marks`` say up to where
+    its edges with a watermark were read, and ``read_again`` from how many sources they were.
     """
 
     snapshot: GraphSnapshot
     bad_rows: Sequence[BadRow] = ()
     duplicates: Mapping[str, int] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    marks: Mapping[str, Watermark] = field(default_factory=dict)
+    read_again: Mapping[str, int] = field(default_factory=dict)
 
 
 def accept(loaded: LoadedGraph, skip_bad: Path | None = None) -> GraphSnapshot:

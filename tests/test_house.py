@@ -38,6 +38,7 @@ ROOF = {
     "verifying",
     "monitoring",
     "doctor",
+    "reading",
     "run_cache",
     "evaluating",
     "report",

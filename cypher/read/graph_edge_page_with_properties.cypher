@@ -1,9 +1,9 @@
 // The same as read/graph_edge_page_with_values for edges that are paths, and with one list of further properties an edge.
 // mode:    read
-// params:  first (key), last (key), names (list)
+// params:  first (key), last (key), only (list or null), names (list)
 // returns: sources, targets, weights, times, properties
 MATCH (u:`User`)
-WHERE $first <= u.`id` <= $last
+WHERE $first <= u.`id` <= $last AND ($only IS NULL OR u.`id` IN $only)
 CALL (u) {
   MATCH (u)-[r:`INTERACTED`]->(i:`Item`)
   RETURN

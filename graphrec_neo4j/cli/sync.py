@@ -49,6 +49,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Learn everything anew once it was done so many days ago.",
 )
+@click.option(
+    "--whole-every",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="Read edges that have a watermark whole once in so many syncs.",
+)
 @click.option("--dry-run", is_flag=True, help="Read, and say what would be done.")
 @click.option("--watch", type=click.FloatRange(min=1), metavar="SECONDS", help="Go on, that long after each end.")
 @click.option("--every", type=Duration(), help="Go on, from start to start: 90s, 15m, 6h or 1d.")
@@ -154,6 +161,7 @@ def sentence(report: SyncReport, request: SyncRequest) -> str:
     nodes = ", ".join(f"{count:,} {name}" for name, count in report.read["nodes"].items())
     edges = ", ".join(f"{count:,} {name}" for name, count in report.read["edges"].items())
     lines = [f"read {nodes}; {edges} in {report.seconds['read']:.1f} s"]
+    lines += [f"by its watermark, {name} from {n:,} sources" for name, n in report.read.get("read_again", {}).items()]
     lines += _edited(report)
     changed = [name for name, differs in report.changed.items() if differs]
     if not report.published:
