@@ -82,6 +82,10 @@ RULES = {
 SCHEMAS = {name: GraphSchema.parse(text) for name, text in RULES.items()}
 
 
+# What the server calls a statement of each mode; to it, questions about itself are matters of its schema.
+KINDS = {"read": ("r", "s"), "write": ("rw", "w"), "schema": ("r", "s")}
+
+
 @pytest.fixture(scope="module")
 def session(neo4j_connection: Connection) -> Iterator[neo4j.Session]:
     auth = (neo4j_connection.username, neo4j_connection.password)
@@ -92,12 +96,13 @@ def session(neo4j_connection: Connection) -> Iterator[neo4j.Session]:
         yield session
 
 
-def explained(session: neo4j.Session, text: str) -> tuple[list[str], list[str]]:
-    """The keys that a statement returns and the codes of its notifications that speak of deprecation."""
+def explained(session: neo4j.Session, text: str) -> tuple[list[str], list[str], str | None]:
+    """What a statement returns, the codes of notifications that speak of deprecation, and the server's word for it."""
     result = session.run(f"EXPLAIN {text}")
     keys = list(result.keys())
     summary = result.consume()
-    return keys, [note.gql_status for note in summary.gql_status_objects if "deprecat" in str(note).casefold()]
+    notes = [note.gql_status for note in summary.gql_status_objects if "deprecat" in str(note).casefold()]
+    return keys, notes, summary.query_type
 
 
 def required(body: str) -> str:
@@ -128,8 +133,9 @@ def test_a_header_says_what_the_file_is_for(name: str) -> None:
 @pytest.mark.parametrize("name", query_names())
 def test_a_file_is_valid_as_it_stands_and_returns_what_it_declares(session: neo4j.Session, name: str) -> None:
     query = load_query(name)
-    keys, deprecated = explained(session, query.body)
+    keys, deprecated, kind = explained(session, query.body)
     assert (keys, deprecated) == (list(query.returns), [])
+    assert kind in KINDS[query.mode]
 
 
 @pytest.mark.live
@@ -141,7 +147,7 @@ def test_a_question_is_valid_in_the_names_of_other_graphs(session: neo4j.Session
         with pytest.raises(QueryFileError, match=r"needs .*, and your graphrec\.toml declares none"):
             query.render(naming)
     else:
-        assert explained(session, query.render(naming).text) == (list(query.returns), [])
+        assert explained(session, query.render(naming).text) == (list(query.returns), [], "r")
 
 
 @pytest.mark.parametrize("name", [name for room in ASKED for name in query_names(room)])
