@@ -4,6 +4,9 @@
 ``GRAPHREC_TESTS_MAY_WIPE=1``. Where no server can be had, live tests are skipped, unless
 ``GRAPHREC_REQUIRE_NEO4J=1`` makes that a failure.
 
+Files run in as many processes as there are processors, two at most, each with a server of its own; in one process
+where a server is named.
+
 Data sets come from the folder ``GRAPHREC_DATA`` or from ``../shared/data`` beside the checkout, as folders or zips.
 """
 
@@ -21,6 +24,11 @@ from graphrec_neo4j.server import LocalServer
 from graphrec_neo4j.settings import Connection, given_connection
 from graphrec_neo4j.snapshot import GraphSnapshot
 from loaders.to_neo4j import to_neo4j
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes ``-n auto`` means."""
+    return 0 if given_connection() else min(2, os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session")
