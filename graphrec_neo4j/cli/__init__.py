@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from graphrec_neo4j import __version__
-from graphrec_neo4j.errors import GraphRecError, Interrupted
+from graphrec_neo4j.errors import BadInputError, GraphRecError, Interrupted
 
 COMMANDS = {
     "demo": "demo:demo",
@@ -57,6 +57,11 @@ class _LazyGroup(click.Group):
             raise Interrupted("asked to end by SIGTERM; nothing that readers see is half done.", 143) from None
         except KeyboardInterrupt:
             raise Interrupted("interrupted; nothing that readers see is half done.") from None
+        except UnicodeEncodeError as error:
+            # No file has such a name, and the operating system says so in no sentence.
+            raise BadInputError(
+                f"{error.object!r} holds half a surrogate pair, which is no character; mend it where it comes from."
+            ) from None
 
 
 @click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

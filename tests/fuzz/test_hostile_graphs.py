@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from hostile import NASTY, cases, integers, numbers, texts
-from hypothesis import event, given
+from hypothesis import event, example, given
 from hypothesis import strategies as st
 
 from graphrec_neo4j import asking
@@ -302,6 +302,7 @@ def published(database: Database, run: Run) -> list[Key]:
     words=st.lists(st.one_of(texts, numbers.map(repr), integers.map(str)), min_size=2, max_size=2),
     as_json=st.booleans(),
 )
+@example(question=("evaluate", "--train", "{}", "--test", "{}"), words=["\ud800", ""], as_json=False)
 def test_any_argument_is_answered_or_refused(
     published: list[Key],
     neo4j_connection: Connection,
