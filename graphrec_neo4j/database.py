@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,6 +17,7 @@ from graphrec_neo4j import __version__, failures
 from graphrec_neo4j.errors import BadInputError, DatabaseError
 from graphrec_neo4j.queries import Statement
 from graphrec_neo4j.settings import Connection, question_seconds
+from graphrec_neo4j.threads import Workers
 
 APPLICATION = "graphrec-neo4j"
 FETCH_SIZE = 10_000
@@ -24,6 +25,7 @@ _DRIVER_WAIT_SECONDS = 30.0
 # A page of a graph takes seconds and an index of a large graph hours, so these only end what nobody waits for.
 _SECONDS = 3600.0
 _COMMAND_SECONDS = 24 * 3600.0
+_GRACE_SECONDS = 5.0
 _PATIENCE = 6
 _QUESTIONS = ("recommend/", "explain/")
 _BOLT = re.compile(r"(bolt|neo4j)(\+s|\+ssc)?://")
@@ -151,20 +153,22 @@ class Database:
             for batch in batches:
                 done(self._write(statement, batch, seconds))
             return
-        with ThreadPoolExecutor(sessions) as pool:
+        with Workers(sessions) as workers:
             pending: set[Future[Written]] = set()
             try:
                 for batch in batches:
-                    pending.add(pool.submit(self._write, statement, batch, seconds))
+                    pending.add(workers.submit(self._write, statement, batch, seconds))
                     if len(pending) >= 2 * sessions:
                         finished, pending = wait(pending, return_when=FIRST_COMPLETED)
                         for future in finished:
                             done(future.result())
                 for future in pending:
                     done(future.result())
-            except BaseException:
+            except BaseException as stopped:
                 # Else each batch that waits would be sent, and retried, before the failure is told.
-                pool.shutdown(wait=False, cancel_futures=True)
+                begun = {future for future in pending if not future.cancel()}
+                # The answer to one may never come, and whoever pressed Ctrl-C should not wait for that.
+                wait(begun, None if isinstance(stopped, Exception) else _GRACE_SECONDS)
                 raise
 
     def command(self, statement: Statement, **parameters: Any) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ WAIT_SECONDS = 30.0
 
 _POLL_SECONDS = 0.25
 _ROUNDS = 20
+_GRACE_SECONDS = 5.0
 # The server ends a transaction of ours after this long: one that stands still must not keep the pointer locked.
 _BATCH_SECONDS = 20.0
 
@@ -63,7 +64,8 @@ class Lease:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        self._thread.join()
+        # A renewal that comes later finds the lease given back; one whose answer never comes is not waited for.
+        self._thread.join(_GRACE_SECONDS)
         self._release()
 
     def _release(self) -> None:

@@ -1,12 +1,15 @@
 import signal
+import subprocess
+import sys
 import threading
+from threading import Event
 from time import sleep
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from graphrec_neo4j.threads import in_threads, one_blas_thread
+from graphrec_neo4j.threads import Workers, in_threads, one_blas_thread
 
 
 @pytest.mark.parametrize("rows", [0, 1, 7, 8, 20])
@@ -54,3 +57,34 @@ def test_products_take_one_thread_inside_and_as_many_as_before_afterwards() -> N
             assert blas_threads() == [1] * len(before)
         assert before
         assert blas_threads() == before
+
+
+def test_workers_call_in_a_few_threads_and_whoever_stops_does_not_wait_for_one_that_hangs() -> None:
+    never, running, order = Event(), set[int](), list[int]()
+
+    def call(number: int) -> int:
+        running.add(number)
+        order.append(number)
+        assert len(running) <= 2
+        running.remove(number)
+        return 2 * number
+
+    with Workers(2) as workers:
+        called = [workers.submit(call, number) for number in range(20)]
+        assert [future.result(10) for future in called] == [*range(0, 40, 2)]
+        with pytest.raises(ZeroDivisionError):
+            workers.submit(lambda: 1 // 0).result(10)
+        hung = [workers.submit(never.wait) for _ in range(2)]
+        assert workers.submit(call, 1).cancel()
+    assert not any(future.done() for future in hung)
+    never.set()
+    assert all(future.result(10) for future in hung)
+    assert sorted(order) == [*range(20)]
+
+
+def test_a_process_ends_though_a_worker_hangs() -> None:
+    code = (
+        "from threading import Event\nfrom graphrec_neo4j.threads import Workers\n"
+        "with Workers(1) as workers:\n    workers.submit(Event().wait)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
