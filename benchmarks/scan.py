@@ -80,13 +80,13 @@ def one_share(
     for index in (False, True):
         plainly(connection, CREATE if index else DROP)
         plainly(connection, AWAIT)
-        seconds: dict[bool, list[float]] = {True: [], False: []}
+        seconds: dict[KnownGraph | None, list[float]] = {None: [], known: []}
         # The first turn is for the server's plans, which an index that came or went makes anew.
         for _ in range(turns + 1):
             made: list[LoadedGraph] = []
-            for whole, taken in seconds.items():
+            for beside, taken in seconds.items():
                 started = time.perf_counter()
-                made.append(read_graph(database, schema, known=None if whole else known))
+                made.append(read_graph(database, schema, known=beside))
                 taken.append(time.perf_counter() - started)
             assert made[0].snapshot == made[1].snapshot
         whole, marked = (statistics.median(taken[1:]) for taken in seconds.values())

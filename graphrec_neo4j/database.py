@@ -25,7 +25,6 @@ _DRIVER_WAIT_SECONDS = 30.0
 # A page of a graph takes seconds and an index of a large graph hours, so these only end what nobody waits for.
 _SECONDS = 3600.0
 _COMMAND_SECONDS = 24 * 3600.0
-_GRACE_SECONDS = 5.0
 _PATIENCE = 6
 _QUESTIONS = ("recommend/", "explain/")
 _BOLT = re.compile(r"(bolt|neo4j)(\+s|\+ssc)?://")
@@ -155,21 +154,14 @@ class Database:
             return
         with Workers(sessions) as workers:
             pending: set[Future[Written]] = set()
-            try:
-                for batch in batches:
-                    pending.add(workers.submit(self._write, statement, batch, seconds))
-                    if len(pending) >= 2 * sessions:
-                        finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-                        for future in finished:
-                            done(future.result())
-                for future in pending:
-                    done(future.result())
-            except BaseException as stopped:
-                # Else each batch that waits would be sent, and retried, before the failure is told.
-                begun = {future for future in pending if not future.cancel()}
-                # The answer to one may never come, and whoever pressed Ctrl-C should not wait for that.
-                wait(begun, None if isinstance(stopped, Exception) else _GRACE_SECONDS)
-                raise
+            for batch in batches:
+                pending.add(workers.submit(self._write, statement, batch, seconds))
+                if len(pending) >= 2 * sessions:
+                    finished, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        done(future.result())
+            for future in pending:
+                done(future.result())
 
     def command(self, statement: Statement, **parameters: Any) -> list[dict[str, Any]]:
         """Run a schema or ``IN TRANSACTIONS`` statement in an auto-commit transaction and return its rows."""

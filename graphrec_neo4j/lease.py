@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from graphrec_neo4j.errors import DatabaseError, GraphRecError, PublishError
 from graphrec_neo4j.queries import Statement, statement
+from graphrec_neo4j.threads import GRACE_SECONDS
 
 if TYPE_CHECKING:
     from graphrec_neo4j.database import Database, Written
@@ -25,7 +26,6 @@ WAIT_SECONDS = 30.0
 
 _POLL_SECONDS = 0.25
 _ROUNDS = 20
-_GRACE_SECONDS = 5.0
 # The server ends a transaction of ours after this long: one that stands still must not keep the pointer locked.
 _BATCH_SECONDS = 20.0
 
@@ -65,7 +65,7 @@ class Lease:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         # A renewal that comes later finds the lease given back; one whose answer never comes is not waited for.
-        self._thread.join(_GRACE_SECONDS)
+        self._thread.join(GRACE_SECONDS)
         self._release()
 
     def _release(self) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from queue import SimpleQueue
 from threading import Thread
-from typing import ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
+
+GRACE_SECONDS = 5.0
+"""How long whoever pressed Ctrl-C waits for an answer that may never come."""
 
 
 def in_threads(work: Callable[[int, int], None], rows: int, piece: int, threads: int | None = None) -> None:
@@ -36,27 +39,33 @@ def in_threads(work: Callable[[int, int], None], rows: int, piece: int, threads:
 
 
 class Workers:
-    """A few threads for calls that wait for others, and may do so for minutes; whoever stops need not wait for them.
+    """A few threads for calls that wait for others, and may do so for minutes. Use as a context manager.
 
-    They end with the process, while it waits for those of a ThreadPoolExecutor. Use as a context manager.
+    Its end, and an error, cancel what has not begun and wait for what has; Ctrl-C waits ``GRACE_SECONDS`` for that, and
+    then the threads end with the process, while it would wait for those of a ThreadPoolExecutor.
     """
 
     def __init__(self, threads: int) -> None:
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads = [Thread(target=self._work, name="graphrec-worker", daemon=True) for _ in range(threads)]
+        self._open: set[Future[Any]] = set()
 
     def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, stopped: BaseException | None, trace: object) -> None:
+        begun = [future for future in list(self._open) if not future.cancel()]
         for _thread in self._threads:
             self._calls.put(None)
+        wait(begun, None if stopped is None or isinstance(stopped, Exception) else GRACE_SECONDS)
 
     def submit(self, call: Callable[Given, Result], *given: Given.args, **named: Given.kwargs) -> Future[Result]:
         """Call as soon as a thread is free, first come first served, unless the future is cancelled before."""
         future: Future[Result] = Future()
+        self._open.add(future)
+        future.add_done_callback(self._open.discard)
 
         def run() -> None:
             if not future.set_running_or_notify_cancel():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -19,6 +18,7 @@ from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.queries import Statement, statement
 from graphrec_neo4j.schema import EdgeType, GraphSchema
 from graphrec_neo4j.snapshot import Edges, merge_parallel
+from graphrec_neo4j.threads import Workers
 from loaders.stored_numbers import from_stored as numbers_from_stored
 from loaders.stored_times import from_stored as times_from_stored
 
@@ -104,7 +104,7 @@ class EdgePages:
             return self.database.read_values(self.statement, **asked, **self._names)[0]
 
         start, size = 0, SOURCES_AT_FIRST
-        with ThreadPoolExecutor(1) as ahead:
+        with Workers(1) as ahead:
             coming = ahead.submit(fetch, keys[:size]) if keys else None
             while coming is not None:
                 row = coming.result()

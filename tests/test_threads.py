@@ -2,13 +2,14 @@ import signal
 import subprocess
 import sys
 import threading
-from threading import Event
+from contextlib import suppress
 from time import sleep
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from graphrec_neo4j import threads
 from graphrec_neo4j.threads import Workers, in_threads, one_blas_thread
 
 
@@ -59,8 +60,11 @@ def test_products_take_one_thread_inside_and_as_many_as_before_afterwards() -> N
         assert blas_threads() == before
 
 
-def test_workers_call_in_a_few_threads_and_whoever_stops_does_not_wait_for_one_that_hangs() -> None:
-    never, running, order = Event(), set[int](), list[int]()
+def test_workers_call_in_a_few_threads_and_whoever_stops_does_not_wait_for_one_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(threads, "GRACE_SECONDS", 0.1)
+    never, both, running, order = threading.Event(), threading.Barrier(3), set[int](), list[int]()
 
     def call(number: int) -> int:
         running.add(number)
@@ -69,22 +73,47 @@ def test_workers_call_in_a_few_threads_and_whoever_stops_does_not_wait_for_one_t
         running.remove(number)
         return 2 * number
 
-    with Workers(2) as workers:
+    def hang() -> bool:
+        both.wait(10)
+        return never.wait()
+
+    with suppress(KeyboardInterrupt), Workers(2) as workers:
         called = [workers.submit(call, number) for number in range(20)]
         assert [future.result(10) for future in called] == [*range(0, 40, 2)]
         with pytest.raises(ZeroDivisionError):
             workers.submit(lambda: 1 // 0).result(10)
-        hung = [workers.submit(never.wait) for _ in range(2)]
-        assert workers.submit(call, 1).cancel()
+        hung = [workers.submit(hang) for _ in range(2)]
+        both.wait(10)
+        waiting = workers.submit(call, 1)
+        raise KeyboardInterrupt
+    assert waiting.cancelled()
     assert not any(future.done() for future in hung)
     never.set()
     assert all(future.result(10) for future in hung)
     assert sorted(order) == [*range(20)]
 
 
+@pytest.mark.parametrize("stopped", [None, ValueError()])
+def test_workers_wait_for_what_has_begun_where_nobody_pressed_ctrl_c(stopped: Exception | None) -> None:
+    begun, ended = threading.Event(), list[float]()
+
+    def call() -> None:
+        begun.set()
+        sleep(0.3)
+        ended.append(1)
+
+    with suppress(ValueError), Workers(1) as workers:
+        workers.submit(call)
+        assert begun.wait(10)
+        if stopped:
+            raise stopped
+    assert ended
+
+
 def test_a_process_ends_though_a_worker_hangs() -> None:
     code = (
-        "from threading import Event\nfrom graphrec_neo4j.threads import Workers\n"
-        "with Workers(1) as workers:\n    workers.submit(Event().wait)\n"
+        "from threading import Event\nfrom graphrec_neo4j import threads\nthreads.GRACE_SECONDS = 0.1\n"
+        "try:\n    with threads.Workers(1) as workers:\n        workers.submit(Event().wait)\n"
+        "        raise KeyboardInterrupt\nexcept KeyboardInterrupt:\n    pass\n"
     )
     subprocess.run([sys.executable, "-c", code], timeout=60, check=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from importlib import import_module
@@ -50,6 +51,17 @@ class _LazyGroup(click.Group):
         module, attribute = COMMANDS[name].split(":")
         return getattr(import_module(f"graphrec_neo4j.cli.{module}"), attribute)
 
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        for argument in arguments:
+            try:
+                os.fsencode(argument)
+            except UnicodeEncodeError as error:
+                # No file has such a name, and click says so in a traceback.
+                from graphrec_neo4j.failures import unsendable
+
+                raise BadInputError(unsendable(error, f"the argument {argument!r}")) from None
+        return super().parse_args(context, arguments)
+
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
@@ -57,11 +69,6 @@ class _LazyGroup(click.Group):
             raise Interrupted("asked to end by SIGTERM; nothing that readers see is half done.", 143) from None
         except KeyboardInterrupt:
             raise Interrupted("interrupted; nothing that readers see is half done.") from None
-        except UnicodeEncodeError as error:
-            # No file has such a name, and the operating system says so in no sentence.
-            raise BadInputError(
-                f"{error.object!r} holds half a surrogate pair, which is no character; mend it where it comes from."
-            ) from None
 
 
 @click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
