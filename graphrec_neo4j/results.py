@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +93,28 @@ class Explanation:
     contributions: tuple[Contribution, ...]
     other: float
     exact: bool
+
+
+class Shares(NamedTuple):
+    """Contributions to the scores of k items for each of m users, at most ``limit`` each, in columns.
+
+    ``totals`` (m, k) are the scores; the others (m, k, limit) the contributions, largest first: their
+    ``parts`` of the score, the numbers of their ``chains``, of which somebody else knows how they are told, the rows
+    of their ``nodes``, NO_ITEM where there are no more, and their ``ways``, which a :class:`Contribution` calls count.
+    """
+
+    totals: npt.NDArray[np.float64]
+    parts: npt.NDArray[np.float64]
+    chains: npt.NDArray[np.int32]
+    nodes: npt.NDArray[np.int32]
+    ways: npt.NDArray[np.int32]
+
+    @classmethod
+    def none(cls, shape: tuple[int, int], limit: int) -> Self:
+        """Scores of 0 (m, k) without contributions, to be filled in."""
+        whole = (*shape, limit)
+        parts, nodes = np.zeros(whole), np.full(whole, NO_ITEM, dtype=np.int32)
+        return cls(np.zeros(shape), parts, np.zeros(whole, dtype=np.int32), nodes, np.zeros(whole, dtype=np.int32))
 
 
 @dataclass(frozen=True, eq=False)

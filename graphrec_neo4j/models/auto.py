@@ -19,6 +19,7 @@ from graphrec_neo4j.models.candidates import Variant, made
 from graphrec_neo4j.models.merged import merged
 from graphrec_neo4j.models.p3 import P3
 from graphrec_neo4j.models.placing import Moved, rows_moved
+from graphrec_neo4j.models.reasons import blended
 from graphrec_neo4j.models.selection import select
 from graphrec_neo4j.models.spectral import Spectral
 from graphrec_neo4j.progress import Progress, silent
@@ -188,11 +189,12 @@ class Auto(Recommender):
             return np.tile(self.popularity.astype(np.float32), (histories.shape[0], 1))
         return _blended(tables, factors, tables[0].shape)
 
-    def _explain(self, user: int, item: int, limit: int) -> Explanation:
-        return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
-
     def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
         """Members tell twice as many contributions as are kept, so that few shares of a merged one are missed."""
+        reasons = [member._reasons(users, items, 2 * limit) for member in self.members]
+        known = [each for each in reasons if each]
+        if len(known) == len(reasons):
+            return blended(list(zip(self.factors[users].T, known, strict=True)), limit).explanations(items)
         told = [member.explain_many(users, items, 2 * limit) for member in self.members]
         return [
             [

@@ -9,7 +9,7 @@ from copy import copy
 from dataclasses import asdict, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from graphrec_neo4j.errors import ModelError, nearest
 from graphrec_neo4j.foresee import must_fit
 from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS
+from graphrec_neo4j.models.reasons import Reasons
 from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.ranking.topk import fill_up, top_k_of_blocks
 from graphrec_neo4j.results import NO_ITEM, Explanation, Neighbours, TopK, Vectors
@@ -154,7 +155,7 @@ class Recommender(ABC):
         """Say why ``item`` has its score for ``user``, with the ``limit`` largest contributions."""
         self._known(np.array([user]), self.n_users, "user")
         self._known(np.array([item]), self.n_items, "item")
-        return self._explain(user, item, limit)
+        return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
 
     def explain_many(self, users: Rows, items: Rows, limit: int = 5) -> list[list[Explanation | None]]:
         """Explain ``items`` (m, k) for ``users`` (m,): one list a user, None where an item is NO_ITEM.
@@ -243,17 +244,20 @@ class Recommender(ABC):
     def _fold_in(self, histories: sparse.csr_matrix) -> Scores: ...
 
     @abstractmethod
-    def _explain(self, user: int, item: int, limit: int) -> Explanation: ...
-
-    @abstractmethod
     def _state(self) -> State: ...
 
     @abstractmethod
     def _restore(self, state: State) -> None: ...
 
+    def _reasons(self, users: Rows, items: Rows, limit: int) -> Reasons | None:
+        """All that :meth:`_explain_many` tells, or None where contributions do not all go through one node or none."""
+        return None
+
     def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
-        pairs = zip(users.tolist(), items.tolist(), strict=True)
-        return [[None if i == NO_ITEM else self._explain(u, i, limit) for i in listed] for u, listed in pairs]
+        """A model that gives no reasons in columns has a method of its own."""
+        reasons = self._reasons(users, items, limit)
+        assert reasons is not None
+        return reasons.explanations(items)
 
     def _top_k(self, users: Rows, k: int, seen: sparse.csr_matrix | None) -> TopK:
         return top_k_of_blocks(self._scores, users, k, self.n_items, seen)

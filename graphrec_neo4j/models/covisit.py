@@ -15,6 +15,7 @@ from graphrec_neo4j.models.base import Rows, Scores, State
 from graphrec_neo4j.models.history_clusters import clustered
 from graphrec_neo4j.models.item_graph import ItemGraph
 from graphrec_neo4j.models.newcomers import Newcomers
+from graphrec_neo4j.models.reasons import Reasons
 from graphrec_neo4j.models.taste import pattern
 from graphrec_neo4j.models.visits import HOUR, recency_ranks, visits_of
 from graphrec_neo4j.progress import Progress, silent
@@ -224,8 +225,11 @@ class Covisit(ItemGraph):
         scores[lonely] = self.newcomers.scores
         return scores
 
+    def _reasons(self, users: Rows, items: Rows, limit: int) -> Reasons | None:
+        return None if self._lonely(users).any() else self._by_history(users, items, limit)
+
     def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
-        told = super()._explain_many(users, items, limit)
+        told = self._by_history(users, items, limit).explanations(items)
         for row in np.flatnonzero(self._lonely(users)).tolist():
             listed = items[row].tolist()
             told[row] = [None if item == NO_ITEM else self.newcomers.explain(item, limit) for item in listed]

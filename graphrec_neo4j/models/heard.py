@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.models.messages import Kind, Messages
+from graphrec_neo4j.models.reasons import Reasons
 from graphrec_neo4j.models.taste import Tastes, TasteVectors, Terms, losses
 from graphrec_neo4j.results import Contribution, Explanation
 
@@ -44,16 +45,8 @@ class Heard:
     def explain(
         self, users: Rows, items: Rows, limit: int, tastes: Tastes, vectors: TasteVectors, exact: bool
     ) -> list[list[Explanation | None]]:
-        """Explain ``items`` (m, k) for ``users`` (m,) by at most ``limit`` positive parts, largest first.
-
-        Where no messages come through histories, the terms of ``vectors`` say what does, and ``exact`` whether these
-        are what the model computes.
-        """
-        liked = [each for each in self.messages if each.kind == "taste"]
-        alone = vectors.losses if self.normalised else vectors.terms
-        terms = self._terms(liked, vectors) if liked else alone
-        exact = not self.near and (all(each.exact for each in self.messages) if liked else exact)
-        whys = tastes.explain(users, items, limit, terms, exact)
+        """Explain ``items`` (m, k) for ``users`` (m,) by at most ``limit`` positive parts, largest first."""
+        whys = self.by_history(users, items, limit, tastes, vectors, exact).explanations(items)
         for user, listed, row in zip(users.tolist(), items, whys, strict=True) if self._others else ():
             found = [self._joined(group, user, listed, vectors) for group in self._others]
             for place, (item, why) in enumerate(zip(listed.tolist(), row, strict=True)):
@@ -62,6 +55,25 @@ class Heard:
                     parts = [part for each in found for part in each.largest(place, limit) if part.node != itself]
                     row[place] = _with(why, parts, limit, partial(_told, user, item, tastes, vectors))
         return whys
+
+    @property
+    def only_by_history(self) -> bool:
+        """Whether nothing is heard but what comes through histories."""
+        return not self._others
+
+    def by_history(
+        self, users: Rows, items: Rows, limit: int, tastes: Tastes, vectors: TasteVectors, exact: bool
+    ) -> Reasons:
+        """Return that part of :meth:`explain` which comes through histories.
+
+        Where no messages do, the terms of ``vectors`` say what does, and ``exact`` whether these are what the model
+        computes.
+        """
+        liked = [each for each in self.messages if each.kind == "taste"]
+        alone = vectors.losses if self.normalised else vectors.terms
+        terms = self._terms(liked, vectors) if liked else alone
+        exact = not self.near and (all(each.exact for each in self.messages) if liked else exact)
+        return tastes.reasons(users, items, limit, terms, exact)
 
     def _terms(self, liked: Sequence[Messages], vectors: TasteVectors) -> Terms:
         """What comes through each item of a history, over all messages of taste."""

@@ -13,10 +13,11 @@ from scipy.linalg import cho_factor, cho_solve
 
 from graphrec_neo4j.errors import MissingExtraError, ModelError
 from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.models.reasons import Reasons
 from graphrec_neo4j.models.taste import Tastes, pattern
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.topk import top_k_of_vectors
-from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
+from graphrec_neo4j.results import NO_ITEM, TopK, Vectors
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 Floats = npt.NDArray[np.float64]
@@ -146,10 +147,7 @@ class IALS(Recommender):
     def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
         return self._solved(pattern(histories)) @ self.items.T
 
-    def _explain(self, user: int, item: int, limit: int) -> Explanation:
-        return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
-
-    def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
+    def _reasons(self, users: Rows, items: Rows, limit: int) -> Reasons:
         shared = self._shared()
 
         def terms(user: int, mine: Rows, asked: Rows) -> tuple[Floats, Floats]:
@@ -157,7 +155,7 @@ class IALS(Recommender):
             parts = self.confidence * (cho_solve(self._weighed(shared, vectors), wanted.T).T @ vectors.T)
             return parts.sum(axis=1), parts
 
-        return self.tastes.explain(users, items, limit, terms)
+        return self.tastes.reasons(users, items, limit, terms)
 
     def _state(self) -> State:
         return {**self.tastes.state(), "users": self.users, "items": self.items, "strength": np.array([self.strength])}

@@ -13,10 +13,11 @@ from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.models.base import Mask, Recommender, Rows, Scores, State
 from graphrec_neo4j.models.placing import Moved, matrix_moved
+from graphrec_neo4j.models.reasons import Reasons
 from graphrec_neo4j.models.taste import Tastes, pattern
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.sparse_rows import best_of_rows
-from graphrec_neo4j.results import NO_ITEM, Explanation, Neighbours, TopK
+from graphrec_neo4j.results import NO_ITEM, Neighbours, TopK
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk
 
@@ -102,17 +103,26 @@ class ItemGraph(Recommender):
         return self._walk_from(pattern(histories)).scores(np.arange(histories.shape[0]))
 
     def _terms(self, user: int, mine: Rows, items: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        reached = self.graph[mine].astype(np.float64)
-        for step in self._onward():
-            reached = reached @ step
-        parts = reached[:, items].toarray().T * self._reading()[[user]][:, mine].toarray().astype(np.float64)
+        parts = self._between(mine, items) * self._reading()[[user]][:, mine].toarray().astype(np.float64)
         return parts.sum(axis=1), parts
 
-    def _explain(self, user: int, item: int, limit: int) -> Explanation:
-        return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
+    def _between(self, mine: Rows, items: Rows) -> npt.NDArray[np.float64]:
+        """The ties of ``mine`` (h,) to ``items`` (k,), all steps of them, as (k, h)."""
+        from graphrec_neo4j.models.between_kernel import entries_between
 
-    def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
-        return self.tastes.explain(users, items, limit, self._terms)
+        onward = self._onward()
+        if not onward:
+            return entries_between(self.graph.indptr, self.graph.indices, self.graph.data, mine, items)
+        reached = self.graph[mine].astype(np.float64)
+        for step in onward:
+            reached = reached @ step
+        return reached[:, items].toarray().T
+
+    def _reasons(self, users: Rows, items: Rows, limit: int) -> Reasons | None:
+        return self._by_history(users, items, limit)
+
+    def _by_history(self, users: Rows, items: Rows, limit: int) -> Reasons:
+        return self.tastes.reasons(users, items, limit, self._terms)
 
     def _state(self) -> State:
         return {**self.tastes.state(), "graph": self.graph}

@@ -23,9 +23,9 @@ Floats = npt.NDArray[np.float64]
 class Filter:
     """``F = S^-1 (q_0 I + q_1 P + q_2 P^2 + ...) S + read answer'``, where P is the product of ``steps``.
 
-    ``steps`` are sparse and nowhere negative; backwards and turned they are the same again, so that P (n_items,
-    n_items) is symmetric. ``coefficients`` are (q_0, q_1, ...), ``read`` and ``answer`` (n_items, d); S is the
-    diagonal of ``scale`` (n_items,), above 0.
+    ``steps`` are sparse, with sorted rows, and nowhere negative; backwards and turned they are the same again, so that
+    P (n_items, n_items) is symmetric. ``coefficients`` are (q_0, q_1, ...), ``read`` and ``answer`` (n_items, d); S is
+    the diagonal of ``scale`` (n_items,), above 0.
     """
 
     steps: tuple[sparse.csr_matrix, ...]
@@ -54,23 +54,35 @@ class Filter:
         return columns
 
     def between(self, mine: Rows, items: Rows) -> Floats:
-        """Return F at ``mine`` (h,) and ``items`` (k,), as (k, h): both ends are carried half of the way each."""
+        """Return F at ``mine`` (h,) and ``items`` (k,), as (k, h)."""
         parts = self.answer[items].astype(np.float64) @ self.read[mine].astype(np.float64).T
-        ways = [power * len(self.steps) for power in range(len(self.coefficients))]
-        near, far = self._carried(mine, (ways[-1] + 1) // 2), self._carried(items, ways[-1] // 2)
         scale = self.scale[items].astype(np.float64)[:, None] / self.scale[mine]
-        for coefficient, way in zip(self.coefficients, ways, strict=True):
+        for power, coefficient in enumerate(self.coefficients):
             if coefficient:
-                parts += coefficient * scale * (far[way // 2] @ near[way - way // 2].T).toarray()
+                parts += coefficient * scale * self._after(power * len(self.steps), mine, items)
         return parts
 
-    def _carried(self, rows: Rows, way: int) -> list[sparse.csr_matrix]:
-        """Rows of the unit table, of the first step, of the first two, ... of the first ``way``."""
-        n_items = self.steps[0].shape[0]
+    def _after(self, way: int, mine: Rows, items: Rows) -> Floats:
+        """The product of the first ``way`` steps at ``mine`` and ``items``; both ends of a long one go half of it."""
+        from graphrec_neo4j.models.between_kernel import entries_between, products_between
+
+        first = self.steps[0]
+        table = (first.indptr, first.indices, first.data)
+        if way == 0:
+            return (items[:, None] == mine).astype(np.float64)
+        if way == 1:
+            return entries_between(*table, mine, items)
+        if way == 2:
+            return products_between(*table, mine, items, first.shape[1])
+        near, far = self._carried(mine, way - way // 2), self._carried(items, way // 2)
+        return np.asarray((far @ near.T).toarray())
+
+    def _carried(self, rows: Rows, way: int) -> sparse.csr_matrix:
+        """``rows`` of the product of the first ``way`` steps."""
         unit = (np.ones(len(rows)), rows, np.arange(len(rows) + 1))
-        carried = [sparse.csr_matrix(unit, shape=(len(rows), n_items))]
+        carried = sparse.csr_matrix(unit, shape=(len(rows), self.steps[0].shape[0]))
         for number in range(way):
-            carried.append(carried[-1] @ self.steps[number % len(self.steps)])
+            carried = carried @ self.steps[number % len(self.steps)]
         return carried
 
 
@@ -88,6 +100,8 @@ class LinearFilter(LinearModel):
         self._take(self._filter(liked, seed, progress))
 
     def _take(self, made: Filter) -> None:
+        for step in made.steps:
+            step.sort_indices()
         self.filter = made
         self.walk = MetaPathWalk.over(sparse.csr_matrix((1, made.steps[0].shape[0])), *made.steps)
 

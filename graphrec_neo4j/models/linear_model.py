@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Self, cast
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,11 @@ from scipy import sparse
 from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.models.base import Mask, Recommender, Rows, Scores, State
 from graphrec_neo4j.models.placing import Moved
+from graphrec_neo4j.models.reasons import Reasons
 from graphrec_neo4j.models.taste import Tastes, pattern
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.topk import top_k_of_blocks
-from graphrec_neo4j.results import NO_ITEM, Explanation, TopK
+from graphrec_neo4j.results import NO_ITEM, TopK
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 
@@ -83,11 +84,8 @@ class LinearModel(Recommender):
         parts = self._between(mine, items)
         return parts.sum(axis=1), parts
 
-    def _explain(self, user: int, item: int, limit: int) -> Explanation:
-        return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
-
-    def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
-        return self.tastes.explain(users, items, limit, self._terms)
+    def _reasons(self, users: Rows, items: Rows, limit: int) -> Reasons:
+        return self.tastes.reasons(users, items, limit, self._terms)
 
     def _state(self) -> State:
         return self.tastes.state()

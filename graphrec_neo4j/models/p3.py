@@ -14,11 +14,12 @@ from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.meta_path import MetaPath
 from graphrec_neo4j.models.base import Mask, Recommender, Rows, Scores, State
 from graphrec_neo4j.models.devices import device_for
+from graphrec_neo4j.models.reasons import Reasons
 from graphrec_neo4j.progress import Progress
-from graphrec_neo4j.results import Explanation, TopK
+from graphrec_neo4j.results import TopK
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
-from graphrec_neo4j.walks.explanations import Grouping, as_arrays, explanations, from_arrays
+from graphrec_neo4j.walks.explanations import Grouping, as_arrays, from_arrays
 from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk, powers_of
 from graphrec_neo4j.walks.reach import reached_users
 
@@ -122,12 +123,10 @@ class P3(Recommender):
         walk = self.walk.from_histories(histories, chains, powers_of(self.settings.alpha, 1)[0])
         return walk.scores(np.arange(histories.shape[0]))
 
-    def _explain(self, user: int, item: int, limit: int) -> Explanation:
-        return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
-
-    def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
+    def _reasons(self, users: Rows, items: Rows, limit: int) -> Reasons:
         levels = [grouping.level for grouping in self.groupings]
-        return explanations(self.walk.shares(users, items, levels, limit), items, self.groupings)
+        tellings = [grouping.telling for grouping in self.groupings]
+        return Reasons(self.walk.shares(users, items, levels, limit), tellings)
 
     def _state(self) -> State:
         return {**self.walk.arrays(), **as_arrays(self.groupings)}

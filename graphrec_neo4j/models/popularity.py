@@ -8,8 +8,8 @@ import numpy as np
 from scipy import sparse
 
 from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.models.reasons import Reasons, popular
 from graphrec_neo4j.progress import Progress
-from graphrec_neo4j.results import Contribution, Explanation
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 
@@ -43,10 +43,8 @@ class Popularity(Recommender):
     def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
         return self._scores(np.arange(histories.shape[0]))
 
-    def _explain(self, user: int, item: int, limit: int) -> Explanation:
-        score = float(self.popularity[item])
-        whole = Contribution("popularity", score, count=int(score))
-        return Explanation(score, (whole,) if limit else (), 0.0 if limit else score, exact=True)
+    def _reasons(self, users: Rows, items: Rows, limit: int) -> Reasons:
+        return popular(self.popularity[items], self.popularity[items], limit)
 
     def _state(self) -> State:
         return {}

@@ -125,9 +125,6 @@ class PersonalizedPageRank(Recommender):
         first = self.graph.offsets[self.item_type]
         return slice(first, first + self.n_items)
 
-    def _explain(self, user: int, item: int, limit: int) -> Explanation:
-        return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
-
     def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
         """One solution for each distinct item, which serves all users."""
         told: list[list[Explanation | None]] = [[None] * items.shape[1] for _ in users]

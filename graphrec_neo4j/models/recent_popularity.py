@@ -11,9 +11,9 @@ from scipy import sparse
 from graphrec_neo4j.edge_times import MISSING_TIME, fading
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
+from graphrec_neo4j.models.reasons import Reasons, popular
 from graphrec_neo4j.progress import Progress
 from graphrec_neo4j.ranking.splits import timed_pairs
-from graphrec_neo4j.results import Contribution, Explanation
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 
@@ -68,10 +68,8 @@ class RecentPopularity(Recommender):
     def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
         return self._scores(np.arange(histories.shape[0]))
 
-    def _explain(self, user: int, item: int, limit: int) -> Explanation:
-        score = float(self.fading[item])
-        whole = Contribution("popularity", score, count=int(self.popularity[item]))
-        return Explanation(score, (whole,) if limit else (), 0.0 if limit else score, exact=True)
+    def _reasons(self, users: Rows, items: Rows, limit: int) -> Reasons:
+        return popular(self.fading[items], self.popularity[items], limit)
 
     def _state(self) -> State:
         return {"fading": self.fading}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self, cast
@@ -12,15 +12,16 @@ import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS
-from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
+from graphrec_neo4j.models.reasons import Reasons
+from graphrec_neo4j.results import Shares
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
+from graphrec_neo4j.walks.explanations import Telling
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.integer]
 Terms = Callable[[int, Rows, Rows], tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]
 """Of a user, her history (h,) and items (k,): the scores (k,) and the part (k, h) that goes through each of hers."""
-_Part = tuple[int, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,28 +41,26 @@ class Tastes:
         schema = snapshot.schema
         return cls(pattern(snapshot.interactions), schema.recommend, _interaction_edge(schema))
 
-    def explain(
-        self, users: Rows, items: Rows, limit: int, terms: Terms, exact: bool = True
-    ) -> list[list[Explanation | None]]:
+    def reasons(self, users: Rows, items: Rows, limit: int, terms: Terms, exact: bool = True) -> Reasons:
         """Explain ``items`` (m, k) for ``users`` (m,) by at most ``limit`` positive ``terms``, largest first.
 
         Their count is how many users like both items. What is left of a score does not come from these. ``exact`` says
         whether the terms are what the model computes, or come near it.
         """
-        found = [
-            (score, parts)
-            for user, of_user in zip(users.tolist(), items, strict=True)
-            for score, parts in self._parts_of(user, of_user, limit, terms)
-        ]
-        flat = items.ravel().tolist()
-        pairs = [(node, item) for (_, parts), item in zip(found, flat, strict=True) for node, _ in parts]
-        counts = iter(self.shared(*np.array(pairs, dtype=np.int64).reshape(-1, 2).T).tolist())
-        made = [
-            None if item == NO_ITEM else self._told(score, parts, counts, exact)
-            for (score, parts), item in zip(found, flat, strict=True)
-        ]
-        width = items.shape[1]
-        return [made[start : start + width] for start in range(0, len(made), width)] if width else [[] for _ in users]
+        from graphrec_neo4j.models.reasons_kernel import keep_largest
+
+        shares = Shares.none((len(users), items.shape[1]), limit)
+        listed = np.ascontiguousarray(items)
+        for row, user in enumerate(users.tolist()):
+            mine = self.history.indices[self.history.indptr[user] : self.history.indptr[user + 1]]
+            shares.totals[row], parts = terms(user, mine, listed[row])
+            keep_largest(np.ascontiguousarray(parts), mine, listed[row], shares.parts[row], shares.nodes[row])
+        return Reasons(shares, [self.telling], exact, self)
+
+    @property
+    def telling(self) -> Telling:
+        """How what comes through items of a history is told."""
+        return Telling("taste", self.node_type, (self.edge,) * 3)
 
     def shared(self, left: Rows, right: Rows) -> npt.NDArray[np.int64]:
         """Return how many users like both ``left[p]`` and ``right[p]``, for each of p pairs."""
@@ -81,24 +80,6 @@ class Tastes:
     @cached_property
     def _liked_by(self) -> sparse.csr_matrix:
         return self.history.T.tocsr().sorted_indices()
-
-    def _parts_of(self, user: int, items: Rows, limit: int, terms: Terms) -> Iterator[tuple[float, list[_Part]]]:
-        """The score of each of ``items`` (k,) and its largest positive parts as (history item, part)."""
-        mine = self.history.indices[self.history.indptr[user] : self.history.indptr[user + 1]]
-        scores, parts = terms(user, mine, items)
-        order = np.argsort(-parts, axis=1, kind="stable")[:, :limit]
-        best = np.take_along_axis(parts, order, axis=1)
-        listed = zip(items.tolist(), scores.tolist(), mine[order].tolist(), best.tolist(), strict=True)
-        for item, score, nodes, values in listed:
-            positive = [(node, value) for node, value in zip(nodes, values, strict=True) if value > 0]
-            yield score, positive if item != NO_ITEM else []
-
-    def _told(self, score: float, parts: list[_Part], counts: Iterator[int], exact: bool) -> Explanation:
-        contributions = tuple(
-            Contribution("taste", value, ((self.node_type, node),), next(counts), (self.edge,) * 3)
-            for node, value in parts
-        )
-        return Explanation(score, contributions, score - sum(value for _, value in parts), exact)
 
 
 @dataclass(frozen=True, eq=False)

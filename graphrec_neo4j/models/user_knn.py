@@ -13,9 +13,10 @@ from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.base import Recommender, Rows, Scores, State
 from graphrec_neo4j.models.item_products import best_products, ties_bytes
 from graphrec_neo4j.models.likeness import cosine, jaccard
+from graphrec_neo4j.models.reasons import Reasons
 from graphrec_neo4j.models.taste import Tastes, pattern
 from graphrec_neo4j.progress import Progress, silent
-from graphrec_neo4j.results import Explanation, TopK
+from graphrec_neo4j.results import TopK
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.walks.meta_path_walk import MetaPathWalk
 
@@ -104,11 +105,8 @@ class UserKNN(Recommender):
         parts = (theirs[:, items].T @ sparse.diags(part) @ common).toarray()
         return parts.sum(axis=1), parts
 
-    def _explain(self, user: int, item: int, limit: int) -> Explanation:
-        return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
-
-    def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
-        return self.tastes.explain(users, items, limit, self._terms)
+    def _reasons(self, users: Rows, items: Rows, limit: int) -> Reasons:
+        return self.tastes.reasons(users, items, limit, self._terms)
 
     def _state(self) -> State:
         return {**self.tastes.state(), "likest": self.likest}

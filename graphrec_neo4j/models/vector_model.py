@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self, cast
+from typing import ClassVar, Self
 
 import numpy as np
 from scipy import sparse
@@ -11,6 +11,7 @@ from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.models.base import Mask, Recommender, Rows, Scores, State
 from graphrec_neo4j.models.heard import Heard
 from graphrec_neo4j.models.placing import Moved, placed
+from graphrec_neo4j.models.reasons import Reasons
 from graphrec_neo4j.models.taste import Tastes, TasteVectors
 from graphrec_neo4j.ranking.topk import top_k_of_vectors
 from graphrec_neo4j.results import NO_ITEM, Explanation, TopK, Vectors
@@ -60,8 +61,10 @@ class VectorModel(Recommender):
         top.items[lonely], top.scores[lonely] = NO_ITEM, -np.inf
         return top
 
-    def _explain(self, user: int, item: int, limit: int) -> Explanation:
-        return cast(Explanation, self._explain_many(np.array([user]), np.array([[item]]), limit)[0][0])
+    def _reasons(self, users: Rows, items: Rows, limit: int) -> Reasons | None:
+        if not self.heard.only_by_history:
+            return None
+        return self.heard.by_history(users, items, limit, self.tastes, self.parts, self.reasons_are_exact)
 
     def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
         return self.heard.explain(users, items, limit, self.tastes, self.parts, self.reasons_are_exact)

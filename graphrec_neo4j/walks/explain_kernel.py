@@ -11,27 +11,11 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
-from graphrec_neo4j.results import NO_ITEM
+from graphrec_neo4j.results import NO_ITEM, Shares
 from graphrec_neo4j.walks.kernels import Bools, Int32s, Scratch, Totals, counts_of, reach, scratch_of, walk
 from graphrec_neo4j.walks.places import Order
 from graphrec_neo4j.walks.transitions import Chains, Counting, Floats, Int64s, Transitions
-
-
-class Shares(NamedTuple):
-    """What explaining k items for each of m users gives, with at most ``limit`` contributions each.
-
-    ``totals`` (m, k) are the scores; the others (m, k, limit) the contributions, largest first: their
-    ``parts`` of the score, their ``chains``, their ``nodes``, and their ``ways``: how many nodes lead from a
-    node of the first level to the item, or to a node of a later level.
-    """
-
-    totals: npt.NDArray[np.float64]
-    parts: npt.NDArray[np.float64]
-    chains: npt.NDArray[np.int32]
-    nodes: npt.NDArray[np.int32]
-    ways: npt.NDArray[np.int32]
 
 
 class _Scratch(NamedTuple):
@@ -221,7 +205,8 @@ def explain_rows(
 
     Walks of a chain are grouped by their node at level ``groups[chain]``; ``width`` is the size of the largest
     node type between the ends; ``numbering`` is that of users there, for the ``steps`` that start ``from_users``.
-    ``shares`` come filled with zeros, NO_ITEM for nodes.
+    ``shares`` come empty; their ways are how many nodes lead from a node of the first level to the item, or to a node
+    of a later level.
     """
     k = items.shape[1]
     scratch = _scratch(int(np.diff(chains.first).max()), width, len(order.item_at))

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS, MetaPath
-from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
+from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation, Shares
 from graphrec_neo4j.schema import GraphSchema
 
-if TYPE_CHECKING:
-    from graphrec_neo4j.walks.explain_kernel import Shares
+
+class Telling(NamedTuple):
+    """How contributions are told: their kind, the type of their nodes ("" for none) and the edges walked."""
+
+    kind: str
+    node_type: str
+    edges: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -42,19 +47,16 @@ class Grouping:
         return cls(path, "taste" if liked else "tie", 0, folds_in)
 
     @property
-    def node_type(self) -> str:
-        """The type of the nodes that contributions go through."""
-        return self.path.steps[self.level].target
-
-    @property
-    def edges(self) -> tuple[str, ...]:
-        """The edge types walked, in order."""
-        return tuple(step.edge for step in self.path.steps)
+    def telling(self) -> Telling:
+        """How its contributions are told."""
+        edges = tuple(step.edge for step in self.path.steps)
+        return Telling(self.kind, self.path.steps[self.level].target, edges)
 
 
-def explanations(shares: Shares, items: npt.NDArray, groupings: Sequence[Grouping]) -> list[list[Explanation | None]]:
+def explanations(
+    shares: Shares, items: npt.NDArray, tellings: Sequence[Telling], exact: bool = True
+) -> list[list[Explanation | None]]:
     """Turn the shares of ``items`` (m, k) into explanations, None where an item is NO_ITEM."""
-    told = [(grouping.kind, grouping.node_type, grouping.edges) for grouping in groupings]
     columns = zip(
         items.tolist(),
         shares.totals.tolist(),
@@ -66,21 +68,21 @@ def explanations(shares: Shares, items: npt.NDArray, groupings: Sequence[Groupin
     )
     return [
         [
-            None if item == NO_ITEM else _explanation(total, parts, told)
+            None if item == NO_ITEM else _explanation(total, parts, tellings, exact)
             for item, total, *parts in zip(*row, strict=True)
         ]
         for row in columns
     ]
 
 
-def _explanation(total: float, parts: list[list], told: list[tuple[str, str, tuple[str, ...]]]) -> Explanation:
+def _explanation(total: float, parts: list[list], tellings: Sequence[Telling], exact: bool) -> Explanation:
     kept = []
     for part, chain, node, ways in zip(*parts, strict=True):
         if node == NO_ITEM:
             break
-        kind, node_type, edges = told[chain]
-        kept.append(Contribution(kind, part, ((node_type, node),), ways, edges))
-    return Explanation(total, tuple(kept), total - sum(part.score for part in kept), exact=True)
+        kind, node_type, edges = tellings[chain]
+        kept.append(Contribution(kind, part, ((node_type, node),) if node_type else (), ways, edges))
+    return Explanation(total, tuple(kept), total - sum([part.score for part in kept]), exact)
 
 
 def as_arrays(groupings: Sequence[Grouping]) -> dict[str, npt.NDArray]:

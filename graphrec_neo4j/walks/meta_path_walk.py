@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from scipy import sparse
 
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.meta_path import MetaPath
-from graphrec_neo4j.results import NO_ITEM, TopK
+from graphrec_neo4j.results import Shares, TopK
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.threads import in_threads
 from graphrec_neo4j.walks.panel_walk import BLOCKS, LANES, PanelWalk, may_pay
@@ -33,9 +33,6 @@ from graphrec_neo4j.walks.transitions import (
     kinds_of,
     pack,
 )
-
-if TYPE_CHECKING:
-    from graphrec_neo4j.walks.explain_kernel import Shares
 
 Bools = npt.NDArray[np.bool_]
 Int32s = npt.NDArray[np.int32]
@@ -174,17 +171,10 @@ class MetaPathWalk:
         Walks of chain c are grouped by the node that they pass at level ``groups[c]``, 0 being where the first
         step leads. Costs about as much as row products of the same users, whatever k.
         """
-        from graphrec_neo4j.walks.explain_kernel import Shares, explain_rows
+        from graphrec_neo4j.walks.explain_kernel import explain_rows
 
         rows, asked = users.astype(np.int64), np.ascontiguousarray(items, dtype=np.int32)
-        shape = (*items.shape, limit)
-        shares = Shares(
-            np.zeros(items.shape),
-            np.zeros(shape),
-            np.zeros(shape, dtype=np.int32),
-            np.full(shape, NO_ITEM, dtype=np.int32),
-            np.zeros(shape, dtype=np.int32),
-        )
+        shares = Shares.none((len(users), items.shape[1]), limit)
         levels = np.array(groups, dtype=np.int64)
 
         def work(start: int, stop: int) -> None:

@@ -34,7 +34,7 @@ def explained(dense: dict[str, np.ndarray], *paths: str, limit: int = 50, **opti
     parsed = [SCHEMA.meta_path(path) for path in paths]
     walk, groupings = MetaPathWalk.along(snapshot_of(dense), parsed, **options), _groupings(paths)
     shares = walk.shares(USERS, ALL_ITEMS, [grouping.level for grouping in groupings], limit)
-    return explanations(shares, ALL_ITEMS, groupings)
+    return explanations(shares, ALL_ITEMS, [grouping.telling for grouping in groupings])
 
 
 def _groupings(paths: tuple[str, ...]) -> list[Grouping]:
@@ -119,7 +119,7 @@ def test_places_without_an_item_are_not_explained() -> None:
     dense = {name: np.ones((SIZES[source], SIZES[target])) for name, (source, target) in _ends().items()}
     walk = MetaPathWalk.along(snapshot_of(dense), [SCHEMA.meta_path(TASTE)])
     items = np.array([[2, NO_ITEM]])
-    told = explanations(walk.shares(np.array([0]), items, [0], 1), items, _groupings((TASTE,)))
+    told = explanations(walk.shares(np.array([0]), items, [0], 1), items, [_groupings((TASTE,))[0].telling])
     assert told[0][0] is not None
     assert told[0][1] is None
 
@@ -133,7 +133,7 @@ def test_a_limit_of_nothing_leaves_everything_to_the_rest() -> None:
 
 def test_edges_and_folding_in_follow_from_the_path() -> None:
     taste, category, wanted, friend, _ = _groupings(PATHS)
-    assert taste.edges == ("LIKES", "LIKES", "LIKES")
+    assert taste.telling.edges == ("LIKES", "LIKES", "LIKES")
     assert [grouping.folds_in for grouping in (taste, category, wanted, friend)] == [True, True, False, False]
 
 
