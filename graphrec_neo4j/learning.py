@@ -23,7 +23,7 @@ from graphrec_neo4j.progress import Progress, silent
 from graphrec_neo4j.ranking.evaluation import evaluate
 from graphrec_neo4j.ranking.parts import in_parts
 from graphrec_neo4j.ranking.splits import random_split
-from graphrec_neo4j.results import Results, TopK, Vectors
+from graphrec_neo4j.results import Results, Texts, TopK, Vectors
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.walks.page_rank import page_rank
 from graphrec_neo4j.walks.typed_graph import TypedGraph
@@ -174,14 +174,13 @@ def vectors_of(model: Recommender, beside: Recommender | None, snapshot: GraphSn
 
 def _texts(
     model: Recommender, snapshot: GraphSnapshot, top: TopK, users: npt.NDArray, progress: Progress
-) -> tuple[list[list[str]], list[list[str]]]:
+) -> tuple[Texts, Texts]:
     """The reason sentences and the stored contributions of the lists of ``users``, explained block by block.
 
     One entry for each user of ``top``, empty for those who were not asked for.
     """
     describer = Describer(snapshot)
-    reasons: list[list[str]] = [[] for _ in range(len(top))]
-    why: list[list[str]] = [[] for _ in range(len(top))]
+    reasons, why = Texts(len(top)), Texts(len(top))
     for start in range(0, len(users), _BLOCK):
         rows = users[start : start + _BLOCK]
         with _collector_paused():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -115,6 +115,46 @@ class Shares(NamedTuple):
         whole = (*shape, limit)
         parts, nodes = np.zeros(whole), np.full(whole, NO_ITEM, dtype=np.int32)
         return cls(np.zeros(shape), parts, np.zeros(whole, dtype=np.int32), nodes, np.zeros(whole, dtype=np.int32))
+
+
+class Texts(Sequence[list[str]]):
+    """Texts of many rows, ``[row][rank]``, of which each row is packed as UTF-8: as strings they take thrice the room.
+
+    ``lengths`` (rows,) is how many texts each row has, without unpacking it; at first none.
+    """
+
+    _BETWEEN = b"\xff"  # In no UTF-8.
+
+    def __init__(self, rows: int) -> None:
+        self._packed = [b""] * rows
+        self.lengths = np.zeros(rows, dtype=np.int32)
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[str]]) -> Self:
+        """Pack ``rows``."""
+        texts = cls(len(rows))
+        for row, given in enumerate(rows):
+            texts[row] = given
+        return texts
+
+    def __setitem__(self, row: int, texts: Sequence[str]) -> None:
+        self._packed[row] = self._BETWEEN.join([text.encode("utf-8", "surrogatepass") for text in texts])
+        self.lengths[row] = len(texts)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    @overload
+    def __getitem__(self, row: int) -> list[str]: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[list[str]]: ...
+    def __getitem__(self, row: int | slice) -> list[str] | list[list[str]]:
+        if isinstance(row, slice):
+            return [self[each] for each in range(len(self))[row]]
+        packed = self._packed[row]
+        if not self.lengths[row]:
+            return []
+        return [text.decode("utf-8", "surrogatepass") for text in packed.split(self._BETWEEN)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,9 +80,12 @@ class ResultRows:
     def _check_texts(self, name: str, texts: Sequence[Sequence[Any]]) -> None:
         if len(texts) != len(self.users):
             raise PublishError(f"there are {name} for {len(texts)} of {len(self.users)} users.")
-        for row, length in enumerate(np.where(self.kept, 0, self.lengths).tolist()):
-            if len(texts[row]) != length:
-                raise PublishError(f"user {self.users.key(row)!r} has {len(texts[row])} {name} for {length} items.")
+        wanted = np.where(self.kept, 0, self.lengths)
+        # What is packed knows how much there is without unpacking it.
+        known = getattr(texts, "lengths", None)
+        counts = np.array([len(row) for row in texts]) if known is None else known
+        for row in np.flatnonzero(counts != wanted).tolist():
+            raise PublishError(f"user {self.users.key(row)!r} has {counts[row]} {name} for {wanted[row]} items.")
 
     @property
     def recommendations(self) -> int:

@@ -14,6 +14,7 @@ from typing import NamedTuple, overload
 
 from graphrec_neo4j.errors import PublishError
 from graphrec_neo4j.ids import Key, parse_key
+from graphrec_neo4j.results import Texts
 from graphrec_neo4j.schema import GraphSchema
 
 TITLE, NAME, COUNT = "\\0", "\\1", "\\2"
@@ -104,8 +105,8 @@ class NamedNodes(Sequence[list[Named]]):
     Read from the texts when asked for, so that no second copy of millions of ids is kept.
     """
 
-    def __init__(self, texts: Sequence[Sequence[str]], schema: GraphSchema) -> None:
-        self._texts = texts
+    def __init__(self, texts: Texts, schema: GraphSchema) -> None:
+        self._texts, self.lengths = texts, texts.lengths
         self._labels = {name: node.label for name, node in schema.nodes.items()}
 
     def __len__(self) -> int:

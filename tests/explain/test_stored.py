@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from graphrec_neo4j.errors import PublishError
 from graphrec_neo4j.explain.stored import COUNT, NAME, TITLE, Described, NamedNodes, Node, Reason, Words, decode, encode
+from graphrec_neo4j.results import Texts
 from graphrec_neo4j.schema import GraphSchema
 
 SCHEMA = GraphSchema.parse(
@@ -40,7 +41,7 @@ def test_decode_is_the_inverse_of_encode(explanation: Described) -> None:
 
 @given(st.lists(st.lists(described, max_size=2), max_size=3))
 def test_the_nodes_that_are_named_are_read_from_the_texts_each_once(told: list[list[Described]]) -> None:
-    named = NamedNodes([[encode(each) for each in row] for row in told], SCHEMA)
+    named = NamedNodes(Texts.of([[encode(each) for each in row] for row in told]), SCHEMA)
     assert len(named) == len(told)
     for row, of_user in enumerate(told):
         for (ids, labels), each in zip(named[row], of_user, strict=True):
@@ -54,7 +55,9 @@ def test_named_nodes_are_told_by_their_labels() -> None:
     )
     words = Words(NAME, NAME)
     parts = tuple(Reason(1.0, "taste", 1, Node(kind, "k", "K"), words) for kind in ("Item", "User", "Item"))
-    assert NamedNodes([[encode(Described(3.0, True, 0.0, parts))]], schema)[0] == [(["k", "k"], ["SKU", "Client"])]
+    assert NamedNodes(Texts.of([[encode(Described(3.0, True, 0.0, parts))]]), schema)[0] == [
+        (["k", "k"], ["SKU", "Client"])
+    ]
 
 
 @given(troublesome, troublesome, st.integers(0))
