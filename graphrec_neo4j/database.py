@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
@@ -188,20 +189,28 @@ class Database:
 
     @contextmanager
     def _session(self, access: str) -> Iterator[neo4j.Session]:
-        session = self._driver.session(database=self.connection.database, default_access_mode=access)
+        session, outer = (
+            self._driver.session(database=self.connection.database, default_access_mode=access),
+            sys.exception(),
+        )
+        tolerated: tuple[type[Exception], ...] = (exceptions.DriverError, exceptions.Neo4jError)
         try:
             yield session
-        except KeyboardInterrupt:
+        except BaseException as error:
+            interrupt = failures.interrupt_under(error, outer)
+            if interrupt is None:
+                raise
+            tolerated = (Exception,)
             self._start_over()
-            raise
+            raise interrupt from None
         finally:
-            with suppress(exceptions.DriverError, exceptions.Neo4jError):
+            with suppress(*tolerated):
                 session.close()
 
     def _start_over(self) -> None:
         """End every connection and take new ones: one that was left in mid-statement is in no known state."""
         former, self._driver = self._driver, _driver(self.connection)
-        with suppress(exceptions.DriverError, exceptions.Neo4jError):
+        with suppress(Exception):
             former.close()
 
 

@@ -164,3 +164,14 @@ def unsendable(error: Exception, doing: str) -> str:
     if isinstance(error, UnicodeError):
         return f"a text for {doing} holds half a surrogate pair, which is no character; mend it where it comes from."
     return f"a number for {doing} is out of 64 bits, which Neo4j cannot hold; give it as a text where that is allowed."
+
+
+def interrupt_under(error: BaseException, outer: BaseException | None) -> BaseException | None:
+    """Return the Ctrl-C or SIGTERM that ``error`` is or hides, later than ``outer``, which was being handled before.
+
+    The driver is not made to be interrupted: where it meets a half-read message while it tidies up, it fails anew.
+    """
+    found: BaseException | None = error
+    while found is not None and found is not outer and not isinstance(found, KeyboardInterrupt):
+        found = found.__context__
+    return None if found is outer else found

@@ -250,3 +250,29 @@ def test_a_server_that_is_too_old_is_said(agent: str, old: bool) -> None:
 
 def test_a_password_never_shows() -> None:
     assert "secret" not in repr(Connection("bolt://x", password="secret"))
+
+
+def test_ctrl_c_is_not_lost_where_the_driver_fails_over_it(database: Database) -> None:
+    def interrupted() -> None:
+        with database._session("READ") as session:
+            try:
+                session.run("RETURN 1")
+                raise KeyboardInterrupt
+            except KeyboardInterrupt:
+                raise BufferError from None
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert database.read(NUMBERS, n=1) == [{"k": 1, "twice": 2}]
+
+
+def test_what_fails_while_one_tidies_up_after_ctrl_c_is_told_as_it_is(database: Database) -> None:
+    def tidy_up() -> None:
+        with database._session("READ"):
+            raise BufferError
+
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        with pytest.raises(BufferError):
+            tidy_up()
