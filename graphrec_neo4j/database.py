@@ -1,15 +1,13 @@
-"""``Database``: runs statements, streams rows, writes batches, retries. The only file that imports ``neo4j``."""
+"""``Database``: runs statements, writes batches, retries. The only file that imports ``neo4j``."""
 
 from __future__ import annotations
 
 import logging
-import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import neo4j
 from neo4j import exceptions
@@ -18,7 +16,9 @@ from graphrec_neo4j import __version__, failures
 from graphrec_neo4j.errors import BadInputError, DatabaseError
 from graphrec_neo4j.queries import Statement
 from graphrec_neo4j.settings import Connection, question_seconds
-from graphrec_neo4j.threads import Workers
+from graphrec_neo4j.threads import Workers, apart
+
+Found = TypeVar("Found")
 
 APPLICATION = "graphrec-neo4j"
 FETCH_SIZE = 10_000
@@ -28,7 +28,6 @@ _SECONDS = 3600.0
 _COMMAND_SECONDS = 24 * 3600.0
 _PATIENCE = 6
 _QUESTIONS = ("recommend/", "explain/")
-_BOLT = re.compile(r"(bolt|neo4j)(\+s|\+ssc)?://")
 
 
 class _Column(list[Any]):
@@ -61,27 +60,11 @@ class Database:
     def __init__(self, connection: Connection) -> None:
         """Connect and check that the server answers and is new enough; raises DatabaseError in one sentence."""
         self.connection = connection
-        if "@" in connection.uri.partition("?")[0]:
-            # It may hold a password, so it is not shown.
-            raise DatabaseError(
-                "a Neo4j address has no user and no password in it: give these as NEO4J_USERNAME and NEO4J_PASSWORD."
-            )
-        if not _BOLT.match(connection.uri):
-            raise DatabaseError(f"{connection.uri!r} is not a Neo4j address; one is neo4j://localhost:7687.")
-        if connection.uri.startswith("bolt") and "?" in connection.uri:
-            shown = failures.address(connection)
-            raise DatabaseError(f"{shown!r} is not a Neo4j address: what stands behind a '?' is for neo4j:// alone.")
+        if wrong := failures.no_address(connection):
+            raise DatabaseError(wrong)
         # The driver logs every retry of its own; what a user must know reaches her as an error.
         logging.getLogger("neo4j").setLevel(logging.CRITICAL)
-        with _as_one_sentence(connection, "connect"):
-            self._driver = _driver(connection)
-            try:
-                self.agent = self._driver.get_server_info().agent
-                if old := failures.too_old(self.agent, connection):
-                    raise DatabaseError(old)
-            except BaseException:
-                self._driver.close()
-                raise
+        self._driver, self.agent = apart(lambda: _connected(connection))
 
     def __enter__(self) -> Self:
         return self
@@ -95,19 +78,19 @@ class Database:
 
     def read(self, statement: Statement, **parameters: Any) -> list[dict[str, Any]]:
         """Run a read statement in READ access mode and return its rows; retried as a whole."""
-        with self._session(neo4j.READ_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
-            return session.execute_read(_unit(statement)(lambda tx: tx.run(statement.text, parameters).data()))
+        return self._read(statement, lambda tx: tx.run(statement.text, parameters).data())
 
     def read_values(self, statement: Statement, **parameters: Any) -> list[list[Any]]:
         """Run a read statement and return its rows as lists of values, without the names; retried as a whole."""
-        with self._session(neo4j.READ_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
-            return session.execute_read(_unit(statement)(lambda tx: tx.run(statement.text, parameters).values()))
+        return self._read(statement, lambda tx: tx.run(statement.text, parameters).values())
 
-    def stream(self, statement: Statement, **parameters: Any) -> Iterator[tuple[Any, ...]]:
-        """Run a read statement and yield its rows one by one, in constant memory; not retried."""
-        with self._session(neo4j.READ_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
-            for record in session.run(_query(statement), parameters):
-                yield tuple(record.values())
+    def paths(self, statement: Statement, **parameters: Any) -> list[neo4j.Record]:
+        """Run a read statement that returns paths and give the driver's own records; retried as a whole."""
+        return self._read(statement, lambda tx: list(tx.run(statement.text, parameters)))
+
+    def _read(self, statement: Statement, work: Callable[[neo4j.ManagedTransaction], list[Found]]) -> list[Found]:
+        named = _unit(statement)(work)
+        return self._within(neo4j.READ_ACCESS, statement.name, lambda session: session.execute_read(named))
 
     def write(self, statement: Statement, **parameters: Any) -> Written:
         """Run an idempotent write statement in one managed transaction, again where its commit went unanswered."""
@@ -122,7 +105,8 @@ class Database:
 
     def _write(self, statement: Statement, given: Mapping[str, Any], seconds: float | None = None) -> Written:
         parameters = {name: _Column(value) if type(value) is list else value for name, value in given.items()}
-        with self._session(neo4j.WRITE_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
+
+        def write(session: neo4j.Session, seconds: float | None = seconds) -> Written:
             try:
                 return session.execute_write(_unit(statement, seconds)(_run), statement.text, parameters)
             except exceptions.IncompleteCommit:
@@ -133,6 +117,8 @@ class Database:
                 # A server that is busy with other work, or cold, may take long for what is small.
                 seconds *= _PATIENCE
             return session.execute_write(_unit(statement, seconds)(_run), statement.text, parameters)
+
+        return self._within(neo4j.WRITE_ACCESS, statement.name, write)
 
     def write_batches(
         self,
@@ -166,52 +152,65 @@ class Database:
 
     def command(self, statement: Statement, **parameters: Any) -> list[dict[str, Any]]:
         """Run a schema or ``IN TRANSACTIONS`` statement in an auto-commit transaction and return its rows."""
-        with self._session(neo4j.WRITE_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
-            return session.run(_query(statement), parameters).data()
+        query = neo4j.Query(statement.text, _metadata(statement.name), _COMMAND_SECONDS)
+        return self._within(neo4j.WRITE_ACCESS, statement.name, lambda session: session.run(query, parameters).data())
 
-    @contextmanager
-    def transaction(self, seconds: float = _SECONDS) -> Iterator[Callable[..., list[dict[str, Any]]]]:
-        """One write transaction of several statements, committed at the end; not retried.
+    def transaction(
+        self, work: Callable[[Callable[..., list[dict[str, Any]]]], Found], seconds: float = _SECONDS
+    ) -> Found:
+        """Return what ``work`` does in one write transaction, committed at its end; not retried.
 
-        The server begins it before this yields, and ends it after ``seconds``. Yields a function that takes a statement
-        and its parameters and returns the rows.
+        The server begins it before ``work`` is called, and ends it after ``seconds``. What ``work`` is given takes a
+        statement and its parameters and returns the rows.
         """
-        with self._session(neo4j.WRITE_ACCESS) as session, _as_one_sentence(self.connection, "transaction"):
-            tx = session.begin_transaction(_metadata("transaction"), seconds)
-            with tx:
-                yield lambda statement, **parameters: tx.run(statement.text, parameters).data()
+
+        def worked(session: neo4j.Session) -> Found:
+            with session.begin_transaction(_metadata("transaction"), seconds) as tx:
+                found = work(lambda statement, **parameters: tx.run(statement.text, parameters).data())
                 tx.commit()
+                return found
 
-    def paths(self, statement: Statement, **parameters: Any) -> list[neo4j.Record]:
-        """Run a read statement that returns paths and give the driver's own records."""
-        with self._session(neo4j.READ_ACCESS) as session, _as_one_sentence(self.connection, statement.name):
-            return session.execute_read(_unit(statement)(lambda tx: list(tx.run(statement.text, parameters))))
+        return self._within(neo4j.WRITE_ACCESS, "transaction", worked)
 
-    @contextmanager
-    def _session(self, access: str) -> Iterator[neo4j.Session]:
-        session, outer = (
-            self._driver.session(database=self.connection.database, default_access_mode=access),
-            sys.exception(),
-        )
-        tolerated: tuple[type[Exception], ...] = (exceptions.DriverError, exceptions.Neo4jError)
+    def _within(self, access: str, doing: str, work: Callable[[neo4j.Session], Found]) -> Found:
+        """Do ``work`` in a session of its own, out of the reach of Ctrl-C.
+
+        The driver is not made to be interrupted: over half a message it fails anew, or waits for minutes for the rest.
+        """
+
+        def done() -> Found:
+            with _as_one_sentence(self.connection, doing):
+                session = self._driver.session(database=self.connection.database, default_access_mode=access)
+                try:
+                    return work(session)
+                finally:
+                    with suppress(exceptions.DriverError, exceptions.Neo4jError):
+                        session.close()
+
+        return apart(done)
+
+
+def _connected(connection: Connection) -> tuple[neo4j.Driver, str]:
+    """Return a driver and what the server that it reached calls itself."""
+    with _as_one_sentence(connection, "connect"):
+        driver = _driver(connection)
         try:
-            yield session
-        except BaseException as error:
-            interrupt = failures.interrupt_under(error, outer)
-            if interrupt is None:
-                raise
-            tolerated = (Exception,)
-            self._start_over()
-            raise interrupt from None
-        finally:
-            with suppress(*tolerated):
-                session.close()
+            agent = _agent(driver)
+            if old := failures.too_old(agent, connection):
+                raise DatabaseError(old)
+        except BaseException:
+            driver.close()
+            raise
+        return driver, agent
 
-    def _start_over(self) -> None:
-        """End every connection and take new ones: one that was left in mid-statement is in no known state."""
-        former, self._driver = self._driver, _driver(self.connection)
-        with suppress(Exception):
-            former.close()
+
+def _agent(driver: neo4j.Driver) -> str:
+    try:
+        return str(driver.get_server_info().agent)
+    except (exceptions.ServiceUnavailable, exceptions.SessionExpired) as error:
+        if not failures.broke_off(_said(error)):
+            raise
+        return str(driver.get_server_info().agent)
 
 
 def _driver(connection: Connection) -> neo4j.Driver:
@@ -234,10 +233,6 @@ def _unit(statement: Statement, seconds: float | None = None) -> Callable[[Calla
     """Give a unit of work a name that the server shows, and an end."""
     usual = question_seconds() if statement.name.startswith(_QUESTIONS) else _SECONDS
     return neo4j.unit_of_work(_metadata(statement.name), usual if seconds is None else seconds)
-
-
-def _query(statement: Statement) -> neo4j.Query:
-    return neo4j.Query(statement.text, _metadata(statement.name), _COMMAND_SECONDS)
 
 
 def _run(tx: neo4j.ManagedTransaction, text: str, parameters: dict[str, Any]) -> Written:
@@ -275,6 +270,8 @@ def _as_one_sentence(connection: Connection, doing: str) -> Iterator[None]:
         text = str(error.message or error).splitlines()[0].rstrip(".")
         raise DatabaseError(failures.by_code(error.code, text, doing, connection)) from error
     except exceptions.DriverError as error:
+        if doing == "connect" and isinstance(error, exceptions.SessionExpired):
+            raise DatabaseError(failures.unreachable(_said(error), connection)) from None
         shown = f"{failures.address(connection)} ({connection.database})"
         raise DatabaseError(f"{doing} failed on {shown}: {failures.one_line(_said(error)[0])}.") from error
 

@@ -9,7 +9,10 @@ from graphrec_neo4j.settings import Connection
 
 OLDEST_SERVER = (5, 26)
 
+_BOLT = re.compile(r"(bolt|neo4j)(\+s|\+ssc)?://")
 _AGENT = re.compile(r"Neo4j/(\d+)\.(\d+)")
+
+_BROKE_OFF = ("incomplete handshake", "defunct", "Expected four byte", "Expected handshake")
 
 _BY_CODE = (
     (
@@ -112,6 +115,19 @@ def address(connection: Connection) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def no_address(connection: Connection) -> str | None:
+    """The sentence for a connection whose address is none of Neo4j's, None for one that may be."""
+    uri = connection.uri
+    if "@" in uri.partition("?")[0]:
+        # It may hold a password, so it is not shown.
+        return "a Neo4j address has no user and no password in it: give these as NEO4J_USERNAME and NEO4J_PASSWORD."
+    if not _BOLT.match(uri):
+        return f"{uri!r} is not a Neo4j address; one is neo4j://localhost:7687."
+    if uri.startswith("bolt") and "?" in uri:
+        return f"{address(connection)!r} is not a Neo4j address: what stands behind a '?' is for neo4j:// alone."
+    return None
+
+
 def by_code(code: str | None, text: str, doing: str, connection: Connection) -> str:
     """The sentence for an error that the server gave a code, during the statement ``doing``."""
     known = next((sentence for part, sentence in _BY_CODE if part in (code or "")), None)
@@ -129,6 +145,11 @@ def unreachable(texts: list[str], connection: Connection) -> str:
             return sentence.format(text=one_line(told), **_words(connection))
     told = one_line(texts[0])
     return f"{_words(connection)['where']} cannot be reached ({told}): start the server or check NEO4J_URI."
+
+
+def broke_off(texts: list[str]) -> bool:
+    """Whether a server had been reached when the connection broke, which may pass; ``texts`` as for unreachable."""
+    return any(mark in text for text in texts for mark in _BROKE_OFF)
 
 
 def too_old(agent: str, connection: Connection) -> str | None:
@@ -164,14 +185,3 @@ def unsendable(error: Exception, doing: str) -> str:
     if isinstance(error, UnicodeError):
         return f"a text for {doing} holds half a surrogate pair, which is no character; mend it where it comes from."
     return f"a number for {doing} is out of 64 bits, which Neo4j cannot hold; give it as a text where that is allowed."
-
-
-def interrupt_under(error: BaseException, outer: BaseException | None) -> BaseException | None:
-    """Return the Ctrl-C or SIGTERM that ``error`` is or hides, later than ``outer``, which was being handled before.
-
-    The driver is not made to be interrupted: where it meets a half-read message while it tidies up, it fails anew.
-    """
-    found: BaseException | None = error
-    while found is not None and found is not outer and not isinstance(found, KeyboardInterrupt):
-        found = found.__context__
-    return None if found is outer else found

@@ -127,13 +127,12 @@ class Lease:
         comes the command. One who stands still in between finds the transaction ended.
         """
 
-        def commanded() -> bool:
-            with self._database.transaction(self._milliseconds / 3000) as run:
-                self.check()
-                run(command, **parameters)
+        def proved(run: Callable[..., object]) -> bool:
+            self.check()
+            run(command, **parameters)
             return True
 
-        self._again(commanded)
+        self._again(lambda: self._database.transaction(proved, self._milliseconds / 3000))
 
     @contextmanager
     def _or_lost(self) -> Iterator[None]:

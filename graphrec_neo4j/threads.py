@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from queue import SimpleQueue
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import Any, ParamSpec, Self, TypeVar
 
 Given = ParamSpec("Given")
@@ -81,6 +81,17 @@ class Workers:
     def _work(self) -> None:
         while run := self._calls.get():
             run()
+
+
+def apart(call: Callable[[], Result]) -> Result:
+    """Call away from the main thread, which Ctrl-C strikes, so that it cannot break off what is not made to be.
+
+    Whoever presses it waits ``GRACE_SECONDS`` at most for the call's end, and is told of it in the main thread.
+    """
+    if current_thread() is not main_thread():
+        return call()
+    with Workers(1) as workers:
+        return workers.submit(call).result()
 
 
 @contextmanager
