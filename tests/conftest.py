@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from published import PlainDriver
 
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import GraphRecError
@@ -65,6 +66,13 @@ def empty_database(neo4j_connection: Connection, wipe_database: Callable[[], Non
 def database(empty_database: Connection) -> Iterator[Database]:
     """The database, empty."""
     with Database(empty_database) as connected:
+        yield connected
+
+
+@pytest.fixture
+def driver(empty_database: Connection) -> Iterator[PlainDriver]:
+    """A driver that knows nothing of ours, to the same database, empty."""
+    with PlainDriver(empty_database) as connected:
         yield connected
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from published import PlainDriver
 
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.refit import RefitRule
-from graphrec_neo4j.settings import Connection, cache_folder
+from graphrec_neo4j.settings import cache_folder
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.sync import SyncReport, SyncRequest, sync
 from graphrec_neo4j.verifying import verify
@@ -50,12 +50,6 @@ EDITS = {
 @pytest.fixture
 def small() -> GraphSnapshot:
     return generate(users=150, items=70, interactions_per_user=8, seed=4).snapshot
-
-
-@pytest.fixture
-def driver(empty_database: Connection) -> Iterator[PlainDriver]:
-    with PlainDriver(empty_database) as connected:
-        yield connected
 
 
 def synced(database: Database, schema: Any, model: str, **more: Any) -> SyncReport:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,7 +21,6 @@ from graphrec_neo4j import runs
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.lease import Lease
 from graphrec_neo4j.queries import Statement
-from graphrec_neo4j.settings import Connection
 from loaders.remains import clear_up
 from loaders.results_to_neo4j import RunDraft, publish
 
@@ -59,10 +58,9 @@ class _Broken(Lease):
 
 
 @pytest.fixture
-def driver(empty_database: Connection) -> Iterator[PlainDriver]:
-    with PlainDriver(empty_database) as connected:
-        create(connected, SNAPSHOT)
-        yield connected
+def driver(driver: PlainDriver) -> PlainDriver:
+    create(driver, SNAPSHOT)
+    return driver
 
 
 def publish_seed(database: Database, seed: int, statement: str = "", strikes: Callable[[], None] | None = None) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,9 @@ DRAFT = RunDraft("popularity")
 
 
 @pytest.fixture
-def driver(empty_database: Connection) -> Iterator[PlainDriver]:
-    with PlainDriver(empty_database) as connected:
-        create(connected, SNAPSHOT)
-        yield connected
+def driver(driver: PlainDriver) -> PlainDriver:
+    create(driver, SNAPSHOT)
+    return driver
 
 
 class _Died(Exception):

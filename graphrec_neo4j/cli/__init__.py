@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import io
+import json
 import os
 import signal
 import sys
@@ -87,9 +90,24 @@ def _terminate(*_: object) -> None:
     raise _Terminated
 
 
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+def _escape_what_a_stream_cannot_show() -> None:
+    """Print what the encoding of a terminal, or of a cron job's pipe, lacks as ``\\u00e9``, which JSON can hold."""
+    codecs.register_error("graphrec-neo4j", _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="graphrec-neo4j")
+
+
 def main() -> None:
     """Run the command line; an error of ours ends in one sentence on stderr and its exit code."""
     signal.signal(signal.SIGTERM, _terminate)
+    _escape_what_a_stream_cannot_show()
     try:
         cli(prog_name="graphrec-neo4j")
     except GraphRecError as error:

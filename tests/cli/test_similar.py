@@ -49,13 +49,6 @@ def synced(
         yield database, sync(database, graph.schema, MODEL)
 
 
-@pytest.fixture(scope="module")
-def driver(neo4j_connection: Connection) -> Iterator[neo4j.Driver]:
-    auth = (neo4j_connection.username, neo4j_connection.password)
-    with neo4j.GraphDatabase.driver(neo4j_connection.uri, auth=auth, notifications_min_severity="OFF") as driver:
-        yield driver
-
-
 @pytest.fixture
 def call(neo4j_connection: Connection, synced: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     monkeypatch.chdir(tmp_path)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable
+
 import numpy as np
 
 from graphrec_neo4j.database import Database
@@ -17,6 +20,8 @@ AWKWARD_ITEM = "it'em \\1\t\n\\"
 AWKWARD_TITLE = "The \\0 of\tall \\b \\2 things"
 LONELY = "zz lonely"
 PUBLISHED = 20
+
+Ask = Callable[..., tuple[int, str, str]]
 
 SCHEMA = GraphSchema.parse(
     """
@@ -82,3 +87,19 @@ def _edges(pairs: set[tuple[int, int]], *, timed: bool = False) -> Edges:
     table = np.array(sorted(pairs), dtype=np.int32).reshape(-1, 2)
     time = 1_700_000_000_000 + 1000 * np.arange(len(table), dtype=np.int64) if timed else None
     return Edges(table[:, 0].copy(), table[:, 1].copy(), time=time)
+
+
+def walk_parts(music: GraphSnapshot, user: int) -> np.ndarray:
+    """P3 by its definition, dense: row a is the part of every item's score that goes through item a."""
+    liked = music.interactions.toarray()
+    from_user = liked / np.maximum(1, liked.sum(axis=1, keepdims=True))
+    from_item = (liked / np.maximum(1, liked.sum(axis=0, keepdims=True))).T
+    return from_user[user][:, None] * (from_item @ from_user)
+
+
+def liked_by(music: GraphSnapshot) -> dict[str, set[str]]:
+    pairs = music.interactions.tocoo()
+    made = defaultdict(set)
+    for user, item in zip(pairs.row, pairs.col, strict=True):
+        made[music.users.ids.key(user)].add(music.items.ids.key(item))
+    return made

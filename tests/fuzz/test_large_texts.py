@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +27,6 @@ SCHEMA = GraphSchema.parse(
     'recommend_to = "User"\nrecommend = "Item"\n[nodes.User]\nname = "name"\n[nodes.Item]\nname = "name"\n'
     '[edges.DID]\nfrom = "User"\nto = "Item"\n'
 )
-
-
-@pytest.fixture
-def driver(empty_database: Connection) -> Iterator[PlainDriver]:
-    with PlainDriver(empty_database) as connected:
-        yield connected
 
 
 def graph(users: list[str], items: list[str], names: list[str | None]) -> GraphSnapshot:

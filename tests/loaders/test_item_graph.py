@@ -45,10 +45,9 @@ def database(empty_database: Connection) -> Iterator[Database]:
 
 
 @pytest.fixture
-def driver(empty_database: Connection) -> Iterator[PlainDriver]:
-    with PlainDriver(empty_database) as connected:
-        create(connected, SNAPSHOT)
-        yield connected
+def driver(driver: PlainDriver) -> PlainDriver:
+    create(driver, SNAPSHOT)
+    return driver
 
 
 def with_graph(nearest: Neighbours | None, snapshot: GraphSnapshot = SNAPSHOT) -> Results:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from published import PlainDriver
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import SchemaError
 from graphrec_neo4j.schema import GraphSchema
-from graphrec_neo4j.settings import Connection
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.sync import SyncReport, SyncRequest, sync
 from loaders.from_generator import generate
@@ -49,12 +47,6 @@ EDITS = {
 @pytest.fixture
 def small() -> GraphSnapshot:
     return generate(users=120, items=70, interactions_per_user=8, seed=4).snapshot
-
-
-@pytest.fixture
-def driver(empty_database: Connection) -> Iterator[PlainDriver]:
-    with PlainDriver(empty_database) as connected:
-        yield connected
 
 
 @pytest.fixture

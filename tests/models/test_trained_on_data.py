@@ -1,4 +1,4 @@
-"""Every trained model on real ratings, shorter than by default: clearly ahead of what everybody likes."""
+"""Every trained model on real ratings and listenings, shorter than by default: clearly ahead of what all like."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 
 from graphrec_neo4j.models import create
 from graphrec_neo4j.ranking.evaluation import accuracy
-from graphrec_neo4j.ranking.splits import Split, random_split
+from graphrec_neo4j.ranking.splits import Split, given_split, random_split
+from loaders.from_edge_lists import read_interactions
 from loaders.from_movielens import load_movielens
 
 pytestmark = pytest.mark.data
@@ -29,10 +30,14 @@ MODELS: dict[str, dict[str, Any]] = {
 MARGIN = 1.2
 
 
-@pytest.fixture(scope="module")
-def split(data_set: Callable[[str], Path]) -> Split:
+@pytest.fixture(scope="module", params=["movielens", "lastfm"])
+def split(request: pytest.FixtureRequest, data_set: Callable[[str], Path]) -> Split:
     pytest.importorskip("torch_geometric")
-    return random_split(load_movielens(data_set("movielens_latest_small")).snapshot, seed=0)
+    if request.param == "movielens":
+        return random_split(load_movielens(data_set("movielens_latest_small")).snapshot, seed=0)
+    folder = data_set("lastfm_sociallgn")
+    read = read_interactions(folder / "train_set.txt", folder / "test_set.txt", folder / "trust.txt")
+    return given_split(read.snapshot, read.test)
 
 
 @pytest.fixture(scope="module")
