@@ -74,7 +74,7 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
-        self._driver.close()
+        apart(self._driver.close)
 
     def read(self, statement: Statement, **parameters: Any) -> list[dict[str, Any]]:
         """Run a read statement in READ access mode and return its rows; retried as a whole."""

@@ -41,8 +41,8 @@ def in_threads(work: Callable[[int, int], None], rows: int, piece: int, threads:
 class Workers:
     """A few threads for calls that wait for others, and may do so for minutes. Use as a context manager.
 
-    Its end, and an error, cancel what has not begun and wait for what has; Ctrl-C waits ``GRACE_SECONDS`` for that, and
-    then the threads end with the process, while it would wait for those of a ThreadPoolExecutor.
+    Its end, and an error, cancel what has not begun and wait for what has. Ctrl-C and SIGTERM wait ``GRACE_SECONDS``
+    for that, and then the threads end with the process, while it would wait for those of a ThreadPoolExecutor.
     """
 
     def __init__(self, threads: int) -> None:
@@ -59,7 +59,7 @@ class Workers:
         begun = [future for future in list(self._open) if not future.cancel()]
         for _thread in self._threads:
             self._calls.put(None)
-        wait(begun, None if stopped is None or isinstance(stopped, Exception) else GRACE_SECONDS)
+        wait(begun, GRACE_SECONDS if isinstance(stopped, KeyboardInterrupt) else None)
 
     def submit(self, call: Callable[Given, Result], *given: Given.args, **named: Given.kwargs) -> Future[Result]:
         """Call as soon as a thread is free, first come first served, unless the future is cancelled before."""

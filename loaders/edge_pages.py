@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -87,16 +88,17 @@ class EdgePages:
         Raises BadInputError where a value was none.
         """
         count = 0
-        for row in self._rows(keys, every):
-            page = _Page(self, *row)
-            count += len(page.target)
-            for name, column in page.merged().items():
-                self._columns[name].add(column)
-            self.findings.add(page.findings)
-            progress(f"reading {self.name}", count, 0)
+        with closing(self._rows(keys, every)) as rows:
+            for row in rows:
+                page = _Page(self, *row)
+                count += len(page.target)
+                for name, column in page.merged().items():
+                    self._columns[name].add(column)
+                self.findings.add(page.findings)
+                progress(f"reading {self.name}", count, 0)
         return self._edges()
 
-    def _rows(self, keys: Sequence[Key], every: bool) -> Iterator[list[Any]]:
+    def _rows(self, keys: Sequence[Key], every: bool) -> Generator[list[Any], None, None]:
         """The pages; while one is made into arrays, the server works on the next."""
 
         def fetch(page: Sequence[Key]) -> list[Any]:

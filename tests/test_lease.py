@@ -121,12 +121,12 @@ def test_a_batch_in_flight_holds_off_the_takeover_until_it_is_committed(
         made: list[int] = []
         batch = threading.Thread(target=lambda: made.append(zombie.write(slow)["made"]))
         batch.start()
-        while not made and not driver.rows(HOLDS_THE_POINTER):
+        while batch.is_alive() and not driver.rows(HOLDS_THE_POINTER):
             pass
         with Lease(database, wait=20):
             before = driver.value("MATCH (s:Slow) RETURN count(s)")
         batch.join()
-    assert made == [3]
+    assert made == [3], "the batch failed"
     assert before == 3
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -191,9 +192,9 @@ class Auto(Recommender):
 
     def _explain_many(self, users: Rows, items: Rows, limit: int) -> list[list[Explanation | None]]:
         """Members tell twice as many contributions as are kept, so that few shares of a merged one are missed."""
-        reasons = [member._reasons(users, items, 2 * limit) for member in self.members]
-        known = [each for each in reasons if each]
-        if len(known) == len(reasons):
+        reasons = (member._reasons(users, items, 2 * limit) for member in self.members)
+        known = [each for each in takewhile(lambda each: each is not None, reasons) if each]
+        if len(known) == len(self.members):
             return blended(list(zip(self.factors[users].T, known, strict=True)), limit).explanations(items)
         told = [member.explain_many(users, items, 2 * limit) for member in self.members]
         return [

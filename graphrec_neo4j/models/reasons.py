@@ -34,19 +34,25 @@ class Reasons:
 
     def explanations(self, items: npt.NDArray[np.integer]) -> list[list[Explanation | None]]:
         """Return an object for each of ``items`` (m, k), None where that is NO_ITEM."""
-        if self.tastes:
-            taste = np.array([telling[:2] == self.tastes.telling[:2] for telling in self.tellings], dtype=bool)
-            there = (self.shares.nodes != NO_ITEM) & taste[self.shares.chains]
-            others = np.broadcast_to(items[:, :, None], there.shape)[there]
-            counts = self.tastes.shared(self.shares.nodes[there], others)
-            self.shares.ways[there] = np.maximum(self.shares.ways[there], counts)
-        return explanations(self.shares, items, self.tellings, self.exact)
+        shares = self._counted(self.tastes, items) if self.tastes else self.shares
+        return explanations(shares, items, self.tellings, self.exact)
+
+    def _counted(self, tastes: Tastes, items: npt.NDArray[np.integer]) -> Shares:
+        """The shares with those counted by ``tastes`` that count more so, and told as what was counted."""
+        counted = self.tellings.index(tastes.telling)
+        taste = np.array([telling[:2] == tastes.telling[:2] for telling in self.tellings], dtype=bool)
+        there = (self.shares.nodes != NO_ITEM) & taste[self.shares.chains]
+        counts = tastes.shared(self.shares.nodes[there], np.broadcast_to(items[:, :, None], there.shape)[there])
+        ways, chains = self.shares.ways.copy(), self.shares.chains.copy()
+        chains[there] = np.where(counts > ways[there], counted, chains[there])
+        ways[there] = np.maximum(ways[there], counts)
+        return self.shares._replace(chains=chains, ways=ways)
 
 
 def popular(scores: npt.NDArray[np.float64], counts: npt.NDArray[np.float64], limit: int) -> Reasons:
     """Return popularity as the whole reason of ``scores`` (m, k), of items that ``counts`` (m, k) users like."""
     users, listed = scores.shape
-    shares = Shares.none((users, listed), limit)._replace(totals=scores)
+    shares = Shares.none((users, listed), min(limit, 1))._replace(totals=scores)
     if limit:
         shares.parts[:, :, 0], shares.nodes[:, :, 0], shares.ways[:, :, 0] = scores, 0, counts
     return Reasons(shares, [Telling("popularity", "", ())])
@@ -76,7 +82,7 @@ def blended(parts: Sequence[tuple[npt.NDArray[np.float64], Reasons]], limit: int
         np.concatenate([reasons.shares.ways for _, reasons in parts], axis=2),
     )
     users, listed = given.totals.shape
-    joined = Shares.none((users, listed), limit)._replace(totals=given.totals)
+    joined = Shares.none((users, listed), min(limit, given.parts.shape[2]))._replace(totals=given.totals)
 
     def work(start: int, stop: int) -> None:
         mine, ours = (Shares._make(array[start:stop] for array in each) for each in (given, joined))

@@ -23,7 +23,7 @@ def keep_largest(parts: Floats, nodes: npt.NDArray, items: npt.NDArray, kept: Fl
         count = 0
         for at in range(parts.shape[1] if item != NO_ITEM else 0):
             part = parts[place, at]
-            if part <= 0 or (count == limit and (limit == 0 or part <= kept[place, limit - 1])):
+            if not part > 0 or (count == limit and (limit == 0 or part <= kept[place, limit - 1])):
                 continue
             count = min(count + 1, limit)
             slot = count - 1
@@ -63,7 +63,7 @@ def join(given: Shares, kinds: npt.NDArray, joined: Shares) -> None:
                 scores[same] += parts[at]
             _largest_first(scores[:distinct], found, kinds, chains, nodes)
             for rank in range(min(distinct, joined.parts.shape[2])):
-                if scores[rank] <= 0:
+                if not scores[rank] > 0:
                     break
                 at = found[rank]
                 joined.parts[user, item, rank], joined.chains[user, item, rank] = scores[rank], chains[at]

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS
 from graphrec_neo4j.models.reasons import Reasons
-from graphrec_neo4j.results import Shares
+from graphrec_neo4j.results import NO_ITEM, Shares
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
 from graphrec_neo4j.walks.explanations import Telling
@@ -49,11 +49,13 @@ class Tastes:
         """
         from graphrec_neo4j.models.reasons_kernel import keep_largest
 
-        shares = Shares.none((len(users), items.shape[1]), limit)
+        most = int(np.diff(self.history.indptr)[users].max(initial=0))
+        shares = Shares.none((len(users), items.shape[1]), min(limit, most))
         listed = np.ascontiguousarray(items)
+        asked = np.where(listed == NO_ITEM, 0, listed)
         for row, user in enumerate(users.tolist()):
             mine = self.history.indices[self.history.indptr[user] : self.history.indptr[user + 1]]
-            shares.totals[row], parts = terms(user, mine, listed[row])
+            shares.totals[row], parts = terms(user, mine, asked[row])
             keep_largest(np.ascontiguousarray(parts), mine, listed[row], shares.parts[row], shares.nodes[row])
         return Reasons(shares, [self.telling], exact, self)
 

@@ -190,8 +190,21 @@ class RecommenderContract:
         for user, of_user, whys in zip(users.tolist(), items.tolist(), many, strict=True):
             for item, why in zip(of_user, whys, strict=True):
                 alone = fitted.explain(user, item, limit=3)
-                assert [part.path for part in why.contributions] == [part.path for part in alone.contributions]
+                assert [(part.path, part.edges, part.count) for part in why.contributions] == [
+                    (part.path, part.edges, part.count) for part in alone.contributions
+                ]
                 assert why.score == pytest.approx(alone.score, rel=1e-6)
+
+    def test_an_empty_place_has_no_explanation_and_no_item_is_explained_twice(
+        self, fitted: Recommender, graph: GraphSnapshot
+    ) -> None:
+        [item] = fitted.top_k(np.array([3]), 1, graph.seen).items[0].tolist()
+        [[nothing, why, nothing_more]] = fitted.explain_many(np.array([3]), np.array([[NO_ITEM, item, NO_ITEM]]))
+        assert nothing is nothing_more is None
+        assert why is not None
+        assert why.score == pytest.approx(fitted.explain(3, item).score, rel=1e-6)
+        with pytest.raises(ModelError, match="a list to explain holds an item twice"):
+            fitted.explain_many(np.array([3]), np.array([[item, item]]))
 
 
 def _overlap(one: np.ndarray, other: np.ndarray, seen: np.ndarray, k: int) -> float:

@@ -59,7 +59,9 @@ def test_a_blend_in_columns_is_the_blend_of_objects(seed: int, members: int, lim
         ]
         assert (got.score, got.exact) == (whole.score, whole.exact)
         assert got.other == pytest.approx(whole.other, abs=1e-12)
-        assert [part.count for part in got.contributions] == [part.count for part in whole.contributions]
+        assert [(part.count, part.edges) for part in got.contributions] == [
+            (part.count, part.edges) for part in whole.contributions
+        ]
 
 
 def test_what_only_tastes_know_is_counted_when_it_is_known_what_is_kept() -> None:
@@ -88,6 +90,28 @@ def test_what_only_tastes_know_is_counted_when_it_is_known_what_is_kept() -> Non
     )
     assert second is not None
     assert [(part.path[0][1], part.count) for part in second.contributions if part.kind == "taste"] == [(2, 1), (1, 2)]
+
+
+@pytest.mark.parametrize(("ways", "told"), [(1, ("A", 2)), (2, ("B", 2)), (3, ("B", 3))])
+def test_a_count_is_told_in_the_words_of_who_counted(ways: int, told: tuple[str, int]) -> None:
+    """Two users like items 0 and 1; a walk along edges of its own comes through item 1 as well."""
+    history = sparse.csr_matrix(np.array([[1, 1], [1, 1]], dtype=np.float32))
+    mine = Tastes(history, "Item", "A").reasons(
+        np.array([0]), np.array([[0]]), 3, lambda user, mine, items: (np.ones(1), np.array([[0.0, 1.0]]))
+    )
+    walked = Shares.none((1, 1), 1)
+    walked.parts[:], walked.nodes[:], walked.ways[:], walked.chains[:] = 4.0, 1, ways, 2
+    blend = blended([(np.ones(1), mine), (np.ones(1), Reasons(walked, TELLINGS))], 3)
+    for _ in range(2):
+        [[why]] = blend.explanations(np.array([[0]]))
+        assert why is not None
+        assert [(part.edges[0], part.count) for part in why.contributions] == [told]
+
+
+def test_a_reason_that_is_no_number_is_none() -> None:
+    kept, nodes = np.zeros((1, 2)), np.full((1, 2), NO_ITEM, dtype=np.int32)
+    keep_largest(np.array([[np.nan, 1.0, 3.0]]), np.arange(3, dtype=np.int32), np.array([0]), kept, nodes)
+    assert (kept.tolist(), nodes.tolist()) == ([[3.0, 1.0]], [[2, 1]])
 
 
 def test_popularity_is_the_whole_of_its_score() -> None:
