@@ -39,11 +39,14 @@ class AutoSettings:
     """``budget``: seconds that choosing and fitting may take, roughly; the answer depends on it where it is used up.
 
     ``share``: the part of each user's interactions to choose on; ``most_users``: how many users to choose on.
+    ``exact_reasons``: only members whose reasons are their own arithmetic; without, lists may be better, and reasons
+    say that they come near.
     """
 
     budget: float = 600.0
     share: float = 0.15
     most_users: int = 4000
+    exact_reasons: bool = True
 
 
 class Auto(Recommender):
@@ -52,11 +55,12 @@ class Auto(Recommender):
     n_u is the length of u's history, and g_m is 0 but for members that do not go by it: popularity, and walks over
     friends. So they may count where there is little else, and step back where there is more.
     Candidates are one walk for each default meta-path of the schema, filters of the item graph, popularity and, if
-    it is installed and there is time, LightGCN (:mod:`~graphrec_neo4j.models.candidates`). The variant of each and
+    it is installed and there is time, LightGCN, and DistMult where reasons need not be exact
+    (:mod:`~graphrec_neo4j.models.candidates`). The variant of each and
     the weights are chosen on a part of the training interactions, then what counts is fitted on everything;
     ``chosen`` tells what, and on what. The vectors are those of a LightGCN that is a member, else the 64 smoothest
     waves of a Spectral, member or not. An item with a score of 0, which no member knows, is not ranked.
-    Explanations are exact.
+    Explanations are exact unless DistMult is a member.
     """
 
     name = "auto"
@@ -91,7 +95,8 @@ class Auto(Recommender):
 
     def _fit(self, snapshot: GraphSnapshot, seed: int, progress: Progress) -> None:
         settings = self.settings
-        selection = select(snapshot, settings.share, settings.most_users, settings.budget, seed, progress)
+        chosen_by = (settings.share, settings.most_users, settings.budget, seed, progress)
+        selection = select(snapshot, *chosen_by, exact_reasons=settings.exact_reasons)
         self.members = []
         for number, (name, variant) in enumerate(selection.variants.items()):
             progress(f"fitting {variant[0]}", number, len(selection.variants))

@@ -62,14 +62,15 @@ class Family:
                     yield point
 
 
-def families(snapshot: GraphSnapshot, seconds: float = math.inf) -> dict[str, Family]:
+def families(snapshot: GraphSnapshot, seconds: float = math.inf, *, exact_reasons: bool = True) -> dict[str, Family]:
     """Return the families that ``snapshot`` has edges for, those that are cheap to fit first.
 
-    Low passes have the largest rank whose fit takes no more than ``seconds`` and smaller ones, or else the smallest.
+    With ``exact_reasons`` only models whose reasons are their own arithmetic; else DistMult too. Low passes have the
+    largest rank whose fit takes no more than ``seconds`` and smaller ones, or else the smallest.
 
     One walk for each default meta-path of the schema, named like it, and the first without any exponents, which errs
     elsewhere; popularity always, that of late where there are times; where there are interactions, filters and linear
-    models of the item graph and, where it is installed, a trained model. Where a search starts held on the first, the
+    models of the item graph and, where they are installed, trained models. Where a search starts held on the first, the
     last and a random part of each user's interactions in Gowalla's train part, whose order carries time.
     """
     schema = snapshot.schema
@@ -81,6 +82,7 @@ def families(snapshot: GraphSnapshot, seconds: float = math.inf) -> dict[str, Fa
         found["recent popularity"] = Family("recent-popularity", gated=True)
     if snapshot.interactions.nnz:
         found |= _of_interactions(snapshot, seconds)
+        found |= _learnt(snapshot, exact_reasons)
     return found
 
 
@@ -122,7 +124,6 @@ def _of_interactions(snapshot: GraphSnapshot, most_seconds: float) -> dict[str, 
         "spectral": low_pass[ranks[0]],
         "slim": 30_000.0 * liked.nnz * np.sqrt(float(of_user @ of_user) / max(1, liked.nnz)),
         "ease": float(n_items) ** 3,
-        "lightgcn": 480.0 * (1600 * liked.nnz + 400 * min(n_items, 8192) * n_users / 30),
     }
     seconds = {name: count / OPERATIONS_A_SECOND for name, count in operations.items()}
     found = {
@@ -141,9 +142,22 @@ def _of_interactions(snapshot: GraphSnapshot, most_seconds: float) -> dict[str, 
     )
     if n_items <= EASE_ITEMS:
         found["ease"] = Family("ease", {"l2": (300.0, 100.0, 1000.0)}, seconds=seconds["ease"])
-    if all(importlib.util.find_spec(module) for module in model_class("lightgcn").needs):
-        found["lightgcn"] = Family("lightgcn", seconds=seconds["lightgcn"])
     return found
+
+
+def _learnt(snapshot: GraphSnapshot, exact_reasons: bool) -> dict[str, Family]:
+    """Models that are learnt step by step."""
+    liked, roles = snapshot.interactions, snapshot.schema.roles
+    beside = sum(len(snapshot.edges[name]) for name, role in roles.items() if role != "interaction")
+    training = 480.0 * (1600 * liked.nnz + 400 * min(len(snapshot.items), 8192) * len(snapshot.users) / 30)
+    operations = {"lightgcn": training}
+    if not exact_reasons:
+        operations["distmult"] = training * (1 + beside / liked.nnz)
+    return {
+        name: Family(name, seconds=count / OPERATIONS_A_SECOND)
+        for name, count in operations.items()
+        if all(importlib.util.find_spec(module) for module in model_class(name).needs)
+    }
 
 
 def _low_pass_operations(rank: int, n_users: int, n_items: int, pairs: int) -> float:

@@ -103,6 +103,14 @@ class Heard:
             parts = losses(vectors.users[user].astype(np.float64), heard, asked, normalised=self.normalised).T
         return _Joined(group[0].kind, group[0].node_type, nodes, [edges[place] for place in first.tolist()], parts.T)
 
+    def means(self, n_users: int, dimensions: int) -> npt.NDArray[np.float32]:
+        """Return the mean (n_users, d) of ``averaged`` messages; 0 for who hears nothing."""
+        total = np.zeros((n_users, dimensions + 1))
+        for each in self.messages:
+            total += each.summed()
+        weight = total[:, -1:]
+        return np.where(weight > _NOTHING, total[:, :-1] / np.maximum(weight, _NOTHING), 0).astype(np.float32)
+
     def _moved(self, user: int, heard: Floats, vectors: TasteVectors) -> Floats:
         """How far the mean of all that ``user`` hears moves without each of ``heard`` (n, d)."""
         whole = np.sum([each.to(user)[1].sum(axis=0) for each in self.messages], axis=0)

@@ -76,15 +76,23 @@ def _less(held: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def select(
-    snapshot: GraphSnapshot, share: float, most_users: int, budget: float, seed: int, progress: Progress
+    snapshot: GraphSnapshot,
+    share: float,
+    most_users: int,
+    budget: float,
+    seed: int,
+    progress: Progress,
+    *,
+    exact_reasons: bool = True,
 ) -> Selection:
     """Choose by NDCG at DEPTH on ``share`` of each user's interactions, for at most ``most_users`` users.
 
     Settings are chosen on a random part. It flatters what tells an item from those chosen in the same hour, and cannot
     show what is of the moment; so where there are times, the weights are chosen also on the newest part, on which
     every winner is fitted again. Each part counts by its users.
-    ``budget`` is how many seconds choosing and fitting the chosen on everything may take, roughly. Where there is too
-    little to choose on, the walks and the filter count alike, popularity only if it is alone.
+    ``exact_reasons`` leaves out models whose reasons only come near what they compute. ``budget`` is how many seconds
+    choosing and fitting the chosen on everything may take, roughly. Where there is too little to choose on, the walks
+    and the filter count alike, popularity only if it is alone.
     """
     try:
         split = random_split(snapshot, share, seed)
@@ -94,7 +102,7 @@ def select(
         return _unchosen(snapshot)
     newest = _newest(snapshot, share)
     drawn, parts = _drawn(split, most_users, seed), 2 if newest else 1
-    found = families(snapshot, budget / 2 / (1 + parts))
+    found = families(snapshot, budget / 2 / (1 + parts), exact_reasons=exact_reasons)
     left = budget - SECONDS_OF_SEARCH * parts * len(drawn) * len(found) ** 2
     later = Later(parts, RANKINGS_A_POOL * parts + len(snapshot.users) / len(drawn))
     trials = Trials(split, drawn, left, seed, progress, later)

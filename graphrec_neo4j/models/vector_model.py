@@ -47,9 +47,9 @@ class VectorModel(Recommender):
         return other
 
     def reached(self, changes: GraphChanges) -> Mask | None:
-        """Return those whose history changed; anybody where an item is new, which may come into any list."""
+        """Return those whose history changed; anybody where an item is new, or where :meth:`updated` is None."""
         moved = Moved.between(changes)
-        return None if len(moved.new_items()) else moved.changed_users
+        return None if self.heard.messages or len(moved.new_items()) else moved.changed_users
 
     def _scores(self, users: Rows) -> Scores:
         return self.parts.users[users] @ self.parts.items.T
