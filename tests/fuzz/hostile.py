@@ -1,4 +1,4 @@
-"""Hypothesis strategies for what is meant to break in: names, texts, numbers, times, files, arguments."""
+"""Hypothesis strategies for what is meant to break in: names, texts, numbers, arguments; what a clear refusal is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+from graphrec_neo4j.errors import GraphRecError
 
 CASES = int(os.environ.get("GRAPHREC_FUZZ_CASES", "0"))
 """Cases of each test; few unless this is set, so that all tests take seconds."""
@@ -90,3 +92,8 @@ def cases(few: int) -> settings:
     """Settings for so many cases in a usual run, or as many as ``GRAPHREC_FUZZ_CASES`` says."""
     unchecked = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
     return settings(max_examples=CASES or few, deadline=None, suppress_health_check=unchecked)
+
+
+def clear(error: GraphRecError) -> None:
+    assert str(error).strip()
+    assert max(map(len, str(error).split("\n"))) < 2_100

@@ -1,26 +1,23 @@
-"""What is in a database, or in an argument, against us: exactly what is there comes out, or one clear refusal."""
+"""What is in a database against us: exactly what is there comes out, or one clear refusal."""
 
 from __future__ import annotations
 
 import datetime
 import math
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import neo4j
 import numpy as np
 import pytest
-from click.testing import CliRunner
-from hostile import NASTY, cases, integers, numbers, texts
-from hypothesis import event, example, given
+from hostile import cases, clear, integers, numbers, texts
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from graphrec_neo4j import asking
-from graphrec_neo4j.cli import cli
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.errors import GraphRecError
-from graphrec_neo4j.ids import IdMap, Key
+from graphrec_neo4j.ids import IdMap
 from graphrec_neo4j.models import create
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.settings import Connection
@@ -56,11 +53,6 @@ def wipe(run: Run) -> None:
         run(f"DROP CONSTRAINT `{row['name']}`")
     for row in run("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP'"):
         run(f"DROP INDEX `{row['name']}`")
-
-
-def clear(error: GraphRecError) -> None:
-    assert str(error).strip()
-    assert max(map(len, str(error).split("\n"))) < 2_100
 
 
 def is_plain(text: str) -> bool:
@@ -255,79 +247,3 @@ def test_whatever_others_stored_is_read_or_refused(database: Database, run: Run,
     assert weights is not None
     for weight in weights.tolist():
         assert math.isnan(weight) or edge["v"] in (True, False) or weight == float(edge["v"])
-
-
-QUESTIONS = (
-    ("recommend", "{}"),
-    ("recommend", "--k", "{}", "u1"),
-    ("similar", "{}"),
-    ("explain", "{}", "{}"),
-    ("explain", "u1", "{}"),
-    ("query", "{}"),
-    ("query", "top_items", "user_id={}"),
-    ("query", "top_items", "user_id=u1", "k={}"),
-    ("query", "popular_in_category", "category_id={}", "user_id={}"),
-    ("query", "run_audit", "run={}"),
-    ("query", "top_items", "{}"),
-    ("browser", "{}"),
-    ("sync", "--model", "{}"),
-    ("sync", "--model", "p3", "--set", "{}"),
-    ("load", "{}", "{}"),
-    ("evaluate", "--train", "{}", "--test", "{}"),
-    ("status", "--database", "{}"),
-    ("status", "--within", "{}"),
-    ("verify", "--uri", "{}"),
-)
-
-
-@pytest.fixture(scope="module")
-def published(database: Database, run: Run) -> list[Key]:
-    wipe(run)
-    schema = GraphSchema.parse('recommend_to="U"\nrecommend="I"\n[nodes.U]\n[nodes.I]\n[edges.DID]\nfrom="U"\nto="I"\n')
-    users = IdMap("U", ["u1", "u2", *(text for text in NASTY if text.isascii() and len(text) < 100)], "string")
-    items = IdMap("I", ["i1", "i2", "i3"], "string")
-    ends = (
-        np.repeat(np.arange(len(users), dtype=np.int32), 2),
-        np.tile(np.array([0, 1, 1, 2, 0, 2], dtype=np.int32), 99),
-    )
-    ends = ends[0], ends[1][: len(ends[0])]
-    to_neo4j(database, GraphSnapshot(schema, {"U": Nodes(users), "I": Nodes(items)}, {"DID": Edges(*ends)}))
-    sync(database, schema, SyncRequest(model="popularity"))
-    return list(users.keys)
-
-
-@cases(80)
-@given(
-    question=st.sampled_from(QUESTIONS),
-    # No system hands a NUL over in an argument.
-    words=st.lists(
-        st.one_of(texts.map(lambda text: text.replace("\0", "")), numbers.map(repr), integers.map(str)),
-        min_size=2,
-        max_size=2,
-    ),
-    as_json=st.booleans(),
-)
-@example(question=("evaluate", "--train", "{}", "--test", "{}"), words=["\ud800", ""], as_json=False)
-def test_any_argument_is_answered_or_refused(
-    published: list[Key],
-    neo4j_connection: Connection,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    question: tuple[str, ...],
-    words: list[str],
-    as_json: bool,
-) -> None:
-    for name in ("uri", "username", "password", "database"):
-        monkeypatch.setenv(f"NEO4J_{name.upper()}", getattr(neo4j_connection, name))
-    monkeypatch.setenv("GRAPHREC_CACHE", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
-    given_ = iter(words)
-    asked = [part.replace("{}", next(given_)) if "{}" in part else part for part in question]
-    ended = CliRunner().invoke(cli, [*asked, *(["--json"] if as_json else [])])
-    if isinstance(ended.exception, GraphRecError):
-        clear(ended.exception)
-    else:
-        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
-        assert ended.exit_code in (0, 1, 2)
-    if asked[0] == "recommend" and len(asked) == 2 and asked[1] in published:
-        assert ended.exit_code == 0 or asked[1].startswith("-"), ended.output

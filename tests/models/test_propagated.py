@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_messages import ITEMS, QUICK, USERS, agrees, learnt_by, losses, parts_of
+from learnt_networks import ITEMS, QUICK, USERS, agrees, learnt_by, losses, parts_of
 from toy_graphs import communities
 
 from graphrec_neo4j.models import create
