@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile import cases, integers, numbers, texts
+from hostile import cases, clear, integers, numbers, texts
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,12 +45,6 @@ SCHEMA = GraphSchema.parse(
     properties = ["note"]
     """
 )
-
-
-def clear(error: Exception) -> None:
-    """A refusal says something, in lines that a person can read."""
-    assert str(error).strip()
-    assert max(map(len, str(error).split("\n"))) < 2_100
 
 
 def read(form: str, path: Path, schema: GraphSchema | None = None) -> LoadedGraph | None:
