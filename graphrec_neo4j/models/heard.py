@@ -107,9 +107,16 @@ class Heard:
         """Return the mean (n_users, d) of ``averaged`` messages; 0 for who hears nothing."""
         total = np.zeros((n_users, dimensions + 1))
         for each in self.messages:
-            total += each.summed()
-        weight = total[:, -1:]
-        return np.where(weight > _NOTHING, total[:, :-1] / np.maximum(weight, _NOTHING), 0).astype(np.float32)
+            total += each.weights() @ each.table
+        return _means(total)
+
+    def brought_by(self, n_items: int, dimensions: int) -> npt.NDArray[np.float32]:
+        """Return what each item (n_items, d) brings on average to those who like it; 0 where nobody does."""
+        total = np.zeros((n_items, dimensions + 1))
+        for each in self.messages:
+            if each.kind == "taste":
+                total[: len(each.table)] += each.table * np.asarray(each.weights().sum(axis=0)).reshape(-1, 1)
+        return _means(total)
 
     def _moved(self, user: int, heard: Floats, vectors: TasteVectors) -> Floats:
         """How far the mean of all that ``user`` hears moves without each of ``heard`` (n, d)."""
@@ -141,6 +148,12 @@ class Heard:
         count, *told = cast(npt.NDArray, state["heard"]).tolist() if "heard" in state else (0,)
         messages = (Messages.restored(_under(f"heard{number}_", state)) for number in range(count))
         return cls(tuple(messages), *map(bool, told))
+
+
+def _means(total: Floats) -> npt.NDArray[np.float32]:
+    """Sums (n, d + 1), whose last entries are weights, as means (n, d); 0 where nothing weighs."""
+    weight = total[:, -1:]
+    return np.where(weight > _NOTHING, total[:, :-1] / np.maximum(weight, _NOTHING), 0).astype(np.float32)
 
 
 def _under(prefix: str, state: State) -> State:

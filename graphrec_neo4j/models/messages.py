@@ -74,12 +74,10 @@ class Messages:
             heard = heard @ self.toward.T
         return (senders, heard) if self.via is None else _through(self.via[mine], heard)
 
-    def summed(self) -> npt.NDArray[np.float64]:
-        """Return the sum (n_users, d) of what each user hears by one head, with nothing above it."""
+    def weights(self) -> sparse.csr_matrix:
+        """Return the shares (n_users, n_senders) of one head."""
         shape = (len(self.pointers) - 1, len(self.table))
-        return (
-            sparse.csr_matrix((self.shares[:, 0].astype(np.float64), self.senders, self.pointers), shape) @ self.table
-        )
+        return sparse.csr_matrix((self.shares[:, 0].astype(np.float64), self.senders, self.pointers), shape)
 
     def state(self) -> dict[str, npt.NDArray | sparse.csr_matrix]:
         """Return what :meth:`restored` takes."""

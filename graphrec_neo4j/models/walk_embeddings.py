@@ -15,7 +15,6 @@ from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.graph_changes import GraphChanges
 from graphrec_neo4j.models.base import Scores
 from graphrec_neo4j.models.heard import Heard
-from graphrec_neo4j.models.history_regression import HistoryRegression, scales
 from graphrec_neo4j.models.taste import Tastes, TasteVectors, pattern
 from graphrec_neo4j.models.vector_model import VectorModel
 from graphrec_neo4j.models.walk_messages import WalkMessages, walk_messages_bytes
@@ -60,7 +59,7 @@ class WalkEmbeddings(VectorModel):
     items; one without a history who has friends or interests gets a list of her own.
 
     A reason is how much lower the score were if her walks began with her other neighbours; what an item owes to its
-    popularity is in ``other``. Unseen users have the x of a regression on the y of their items.
+    popularity is in ``other``. Of unseen users walks begin at each item of their history alike.
     """
 
     uses = ("interactions", "ties", "categories")
@@ -108,27 +107,27 @@ class WalkEmbeddings(VectorModel):
         self.heard = Heard(
             WalkMessages(snapshot, self.tastes, corpus, learnt, self.settings.window).told(), averaged=True
         )
-        self.parts = self._parts(self.heard.means(self.n_users, self.settings.dimensions), learnt, items)
+        self.parts = self._parts(learnt, items)
 
     def updated(self, changes: GraphChanges, seed: int) -> Self | None:
         """Return None: what walks bring to whom is told by the graph that they were walked on."""
         return None
 
-    def _parts(self, users: Floats, learnt: SkipGram, items: slice) -> TasteVectors:
-        """Make what scores and reasons need of the x of ``users`` (n_users, d) and what was learnt of all nodes."""
-        history = self.tastes.history
+    def _parts(self, learnt: SkipGram, items: slice) -> TasteVectors:
+        """Make what scores need of what users hear and of what was learnt of all nodes."""
+        users = self.heard.means(self.n_users, self.settings.dimensions)
+        through = self.heard.brought_by(self.n_items, self.settings.dimensions)
         popularity = self.settings.popularity_exponent * _centred_logs(learnt.visits[items])
-        through = HistoryRegression.of(history, users, learnt.outputs[items]).through
         return TasteVectors(
             _with_column(users, (users != 0).any(axis=1)),
             _with_column(learnt.outputs[items], popularity),
-            _with_column(through, np.zeros(self.n_items)),
-            scales(history),
+            _with_column(through, (through != 0).any(axis=1)),
+            (1 / np.maximum(1, np.diff(self.tastes.history.indptr))).astype(np.float32),
         )
 
     def _fold_in(self, histories: sparse.csr_matrix) -> Scores:
-        vectors = HistoryRegression(self.parts.through).vectors(pattern(histories))
-        vectors[:, -1] = np.diff(histories.indptr) > 0
+        heard = pattern(histories) @ self.parts.through
+        vectors = heard / np.where(heard[:, -1:] > 0, heard[:, -1:], 1)
         return (vectors @ self.parts.items.T).astype(np.float32)
 
 

@@ -125,6 +125,14 @@ def test_what_a_user_hears_weighs_one_in_all_and_is_her_vector(name: str) -> Non
     assert {each.kind for each in model.heard.messages} == {"taste", "tie"}
 
 
+@pytest.mark.parametrize("name", ["deepwalk", "node2vec"])
+def test_who_is_not_known_is_brought_what_walks_from_her_items_bring(name: str) -> None:
+    """As to a user who knows no more than that."""
+    graph = communities().with_edges(FOLLOWS=edges_of([]))
+    model = create(name, **QUICK).fit(graph)
+    np.testing.assert_allclose(model.fold_in(graph.interactions), model.scores(np.arange(USERS)), atol=1e-4)
+
+
 def test_what_is_no_item_and_no_user_is_told_as_a_category(tmp_path: Path) -> None:
     graph = jobs()
     model = create("deepwalk", **QUICK).fit(graph)
