@@ -219,20 +219,21 @@ def _print_blocks(console: Console, names: Sequence[str], cells: Sequence[Sequen
         console.print(*([""] if number else []), block, sep="\n")
 
 
-def answer_reasons(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
+def answer_reasons(rows: Sequence[Mapping[str, Any]], heading: str = "") -> None:
     """Print recommendations for people, on stdout: one line an item, its reason below it."""
     from rich.console import Console
     from rich.markup import escape
     from rich.padding import Padding
 
+    from graphrec_neo4j.explain.words import short
+
     console = Console(highlight=False)
-    if title:
-        console.print(escape(title), style="bold")
+    if heading:
+        console.print(escape(heading), style="bold")
     for row in rows:
         named = f" ({escape(str(row['item']))})" if str(row["item"]) != str(row["title"]) else ""
-        console.print(
-            f"{row['rank']:>3}  [bold]{escape(str(row['title']))}[/bold]{named}  {escape(_cell(row['score']))}"
-        )
+        title = escape(short(str(row["title"])))
+        console.print(f"{row['rank']:>3}  [bold]{title}[/bold]{named}  {escape(_cell(row['score']))}")
         console.print(Padding(escape(row["reason"] or ""), (0, 0, 0, 5)), style="dim")
 
 

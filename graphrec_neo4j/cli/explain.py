@@ -128,12 +128,12 @@ def _drawn(path: Path, database: Database, schema: GraphSchema, user: Key, item:
 
 def _lines(explained: Explained) -> list[str]:
     """The explanation for people: whether she has it, a line a reason, the rest of the score and the link."""
-    from graphrec_neo4j.explain.words import APPROXIMATE, rest, told
+    from graphrec_neo4j.explain.words import APPROXIMATE, rest, short, told
 
-    described = explained.described
+    described, title = explained.described, short(explained.title)
     lines = [_already(explained)] if explained.seen else []
-    lines += [f"{explained.title} for {explained.user}: score {described.score:.4g}"]
-    lines += [f"  {words}" for words, _ in told(described, explained.title)]
+    lines += [f"{title} for {explained.user}: score {described.score:.4g}"]
+    lines += [f"  {words}" for words, _ in told(described, title)]
     if rest(described):
         lines.append(f"  {rest(described)}")
     if not described.exact:

@@ -14,15 +14,13 @@ from scipy import sparse
 
 from graphrec_neo4j.explain.phrases import Phrases
 from graphrec_neo4j.explain.stored import Described, Node, Reason, encode
-from graphrec_neo4j.explain.words import sentence
+from graphrec_neo4j.explain.words import sentence, short
 from graphrec_neo4j.meta_path import ALL_INTERACTIONS
 from graphrec_neo4j.results import NO_ITEM, Contribution, Explanation
 from graphrec_neo4j.schema import EdgeType
 from graphrec_neo4j.snapshot import GraphSnapshot, Nodes
 
 _NAMED = 2
-_LETTERS = 200
-"""Of a name; a longer one would be repeated in the sentences of everybody who has its item in a list."""
 
 
 class Describer:
@@ -166,13 +164,9 @@ class Describer:
 def _named(type_name: str, nodes: Nodes) -> list[Node]:
     names = [None] * len(nodes) if nodes.names is None else nodes.names.tolist()
     return [
-        Node(type_name, key, _short(str(key if name is None else name)))
+        Node(type_name, key, short(str(key if name is None else name)))
         for key, name in zip(nodes.ids.keys, names, strict=True)
     ]
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LETTERS else name[: _LETTERS - 1] + "…"
 
 
 def _holds(pairs: npt.NDArray[np.int64], wanted: int) -> bool:

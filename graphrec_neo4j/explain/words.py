@@ -10,7 +10,15 @@ from graphrec_neo4j.explain.stored import NAME, Described
 
 _WORTH_SAYING = 0.05
 _WORTH_TELLING = 0.005
+_LETTERS = 200
+"""Of a name; a longer one would be repeated in the sentences of everybody who has its item in a list."""
+
 APPROXIMATE = "The shares are an approximation: the model is not a sum of paths."
+
+
+def short(name: str) -> str:
+    """Return a name that is a novel cut to a line or two."""
+    return name if len(name) <= _LETTERS else name[: _LETTERS - 1] + "…"
 
 
 class Verb(NamedTuple):

@@ -36,3 +36,8 @@ def printed(call: str, encoding: str) -> str:
     told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=60)
     assert (told.returncode, told.stderr) == (0, b"")
     return told.stdout.decode("utf-8" if encoding == "ascii" else encoding)
+
+
+def test_a_title_that_is_a_novel_is_cut_for_people() -> None:
+    row = {"rank": 1, "item": "i", "title": "Long " * 100_000, "score": 1.0, "reason": "popular"}
+    assert len(printed(f"answer_reasons([{row!r}])".replace(repr(row["title"]), "'Long ' * 100_000"), "utf-8")) < 300
