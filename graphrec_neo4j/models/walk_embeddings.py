@@ -52,7 +52,7 @@ class WalkEmbeddings(VectorModel):
 
     y is what skip-gram learnt of a node as an output, a the ``popularity_exponent``, and x_u the mean of what
     :class:`WalkMessages` bring to u through items, friends and what else a walk goes to from her. That ranks better
-    than what skip-gram learnt of her as an input, which it is a regression of: NDCG@20 of ``deepwalk`` on a random 15 %
+    than what skip-gram learnt of her as an input, to which it is fitted: NDCG@20 of ``deepwalk`` on a random 15 %
     of the training interactions of MovieLens latest-small and of LastFM's two splits is .191, .219 and .203 for .183,
     .216 and .199. The published vectors have one entry more for the second term, less its mean over the items, so that
     it means little where vectors are compared by cosine. A user from whom no walk leads anywhere gets the most popular
