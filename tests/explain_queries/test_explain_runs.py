@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from explain_rows import NODE_LIMIT, Ask, Lists, asking, drawn_nodes, paths_between, published_lists, walked
+from explain_rows import NODE_LIMIT, Ask, drawn_nodes, paths_between, walked
 from published import PlainDriver
-from readers import BOOKS, READERS, SCHEMA, SHELVES, World, publish_readers
+from readers import BOOKS, READERS, SCHEMA, SHELVES, World
 
 from graphrec_neo4j.database import Database
 from graphrec_neo4j.explain.stored import decode
@@ -18,34 +17,6 @@ from graphrec_neo4j.runs import rollback
 from graphrec_neo4j.settings import Connection
 
 pytestmark = pytest.mark.live
-
-
-@pytest.fixture(scope="module")
-def world(
-    neo4j_connection: Connection, wipe_database: Callable[[], None], tmp_path_factory: pytest.TempPathFactory
-) -> World:
-    """The graph, loaded, with two runs published: popularity, then the walk."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRAPHREC_CACHE", str(tmp_path_factory.mktemp("cache")))
-        wipe_database()
-        return publish_readers(neo4j_connection)
-
-
-@pytest.fixture
-def ask(world: World, neo4j_connection: Connection) -> Iterator[Ask]:
-    with asking(neo4j_connection) as run:
-        yield run
-
-
-@pytest.fixture(scope="module")
-def plain(neo4j_connection: Connection) -> Iterator[PlainDriver]:
-    with PlainDriver(neo4j_connection) as driver:
-        yield driver
-
-
-@pytest.fixture
-def lists(world: World, plain: PlainDriver) -> Lists:
-    return published_lists(plain)
 
 
 @pytest.mark.parametrize(
