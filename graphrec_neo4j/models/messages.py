@@ -25,8 +25,7 @@ class Messages:
 
         ``toward @ (opened[u] * (shares[e], head by head, times table[senders[e]]))``.
 
-    It is told as coming through its sender, a ``node_type`` that an ``edge`` joins to the user; or where the sender is
-    not joined to her, through those over whom it is reached: row e of ``via`` (m, n_told), which sums to one.
+    It is told as coming through its sender, a ``node_type`` that an ``edge`` joins to the user.
     """
 
     kind: Kind
@@ -38,7 +37,6 @@ class Messages:
     table: Floats
     toward: Floats | None = None
     opened: Floats | None = None
-    via: sparse.csr_matrix | None = None
 
     @classmethod
     def along(cls, kind: Kind, node_type: str, edge: str, weights: sparse.csr_matrix, table: Floats) -> Self:
@@ -48,8 +46,8 @@ class Messages:
 
     @property
     def exact(self) -> bool:
-        """Whether the messages are the model's own, with no nonlinearity above them, and told by their senders."""
-        return self.opened is None and self.via is None
+        """Whether the messages are the model's own, with no nonlinearity above them."""
+        return self.opened is None
 
     def scaled(self, by: npt.NDArray[np.floating]) -> Self:
         """Return what each user hears times ``by`` (n_users,)."""
@@ -59,8 +57,7 @@ class Messages:
     def only(self, mask: npt.NDArray[np.bool_]) -> Self:
         """Return the entries where ``mask`` (m,) holds."""
         pointers = np.concatenate([[0], np.cumsum(mask)])[self.pointers]
-        via = None if self.via is None else self.via[mask]
-        return replace(self, pointers=pointers, senders=self.senders[mask], shares=self.shares[mask], via=via)
+        return replace(self, pointers=pointers, senders=self.senders[mask], shares=self.shares[mask])
 
     def to(self, user: int) -> tuple[Rows, npt.NDArray[np.float64]]:
         """Return through whom ``user`` hears (n,), each once, and the part of her vector that is each's (n, d)."""
@@ -72,7 +69,7 @@ class Messages:
             heard = heard * self.opened[user]
         if self.toward is not None:
             heard = heard @ self.toward.T
-        return (senders, heard) if self.via is None else _through(self.via[mine], heard)
+        return senders, heard
 
     def weights(self) -> sparse.csr_matrix:
         """Return the shares (n_users, n_senders) of one head."""
@@ -91,11 +88,3 @@ class Messages:
         arrays = dict(state)
         kind, node_type, edge = cast(npt.NDArray, arrays.pop("about")).tolist()
         return cls(kind, node_type, edge, **arrays)
-
-
-def _through(ways: sparse.csr_matrix, heard: npt.NDArray[np.float64]) -> tuple[Rows, npt.NDArray[np.float64]]:
-    """Share ``heard`` (m, d) out among the columns of ``ways`` (m, n_told) that are there."""
-    told, places = np.unique(ways.indices, return_inverse=True)
-    shared = np.zeros((len(told), ways.shape[0]))
-    shared[places, np.repeat(np.arange(ways.shape[0]), np.diff(ways.indptr))] = ways.data
-    return told, shared @ heard

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import reduce
-from operator import matmul
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +17,6 @@ from graphrec_neo4j.snapshot import GraphSnapshot
 
 Steps = tuple[Step, ...]
 Rows = npt.NDArray[np.integer]
-
-_BLOCK = 4096
-"""Pairs whose ways are found at once."""
 
 
 def closed_paths(schema: GraphSchema) -> tuple[dict[str, Steps], dict[str, Steps]]:
@@ -54,22 +50,6 @@ def neighbours(snapshot: GraphSnapshot, steps: Steps, k: int) -> sparse.csr_matr
     matrices = [normalised(matrix) for matrix in snapshot.step_matrices(steps)]
     *first, last = [*matrices, sparse.identity(matrices[0].shape[0], format="csr")] if len(matrices) == 1 else matrices
     return best_products(reduce(lambda left, right: (left @ right).tocsr(), first), last, k, silent)
-
-
-def ways(snapshot: GraphSnapshot, steps: Steps, start: Rows, end: Rows) -> sparse.csr_matrix:
-    """Return which share of the paths along ``steps`` from ``start[p]`` to ``end[p]`` leads over which first node.
-
-    Of each of m pairs that are joined, as CSR (m, n_first) with rows of sum one; paths weigh as in :func:`neighbours`.
-    """
-    first, *rest = (normalised(matrix) for matrix in snapshot.step_matrices(steps))
-    back = [matrix.T.tocsr() for matrix in reversed(rest)]
-    order, made = np.argsort(end, kind="stable"), []
-    for begin in range(0, len(order), _BLOCK):
-        block = order[begin : begin + _BLOCK]
-        ends, places = np.unique(end[block], return_inverse=True)
-        made.append(first[start[block]].multiply(reduce(matmul, back[1:], back[0][ends])[places]))
-    found = sparse.vstack(made).tocsr()[np.argsort(order)]
-    return (sparse.diags(1 / found.sum(axis=1).A1) @ found).tocsr()
 
 
 def spelt(steps: Steps) -> str:

@@ -13,7 +13,6 @@ from test_social_gcn import two_kinds
 from toy_graphs import communities, edges_of, snapshot_of
 
 from graphrec_neo4j.models import create
-from graphrec_neo4j.models.meta_path_neighbours import neighbours, ways
 from graphrec_neo4j.models.ties import normalised
 from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
@@ -102,52 +101,7 @@ def test_reasons_of_hgt_are_what_is_lost_with_gates_and_skips_as_they_are(
     agrees(model, user, item, losses(model, user, item, own, messages), exact=False)
 
 
-@pytest.mark.parametrize("heads", [1, 2])
-def test_reasons_of_han_are_neighbours_told_by_what_joins_them(heads: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a user hears of each neighbour, shared out by the paths that lead there, on dense tables."""
-    graph = communities()
-    model, network = learnt_by(monkeypatch, "han", graph, heads=heads, neighbours=4)
-    layer, start = network.attention, network.start()["user side"].detach().numpy().astype(np.float64)
-    said = start @ layer.proj["user side"].weight.detach().numpy().T + layer.proj["user side"].bias.detach().numpy()
-    weights, walked = model.trained["semantic"]["users"], normalised(graph.interactions).toarray()
-    user, item = 7, 3
-    liked, tied = np.zeros((ITEMS, 8)), np.zeros((USERS, 8))
-    for number, (text, weight) in enumerate(weights.items()):
-        kind = ("user side", f"{number}", "user side")
-        near, to = network.edges[kind].numpy()
-        of, query = (table["__".join(kind)].detach().numpy() for table in (layer.lin_src, layer.lin_dst))
-        near = near[to == user]
-        message = np.zeros((len(near), 8))
-        for place, head in enumerate(np.split(np.arange(8), heads)):
-            raw = said[near][:, head] @ of[0, place] + said[user, head] @ query[0, place]
-            share = np.exp(np.where(raw > 0, raw, 0.2 * raw))
-            message[:, head] = (share / share.sum())[:, None] * said[near][:, head]
-        message *= weight * (message.sum(axis=0) > 0)
-        for neighbour, part in zip(near, message, strict=True):
-            if text == "User-FOLLOWS->User":
-                tied[neighbour] += part
-            else:
-                paths = walked[user] * walked[neighbour]
-                liked += (paths / paths.sum())[:, None] * part
-    own = start[user] + liked.sum(axis=0) + tied.sum(axis=0)
-    agrees(model, user, item, losses(model, user, item, own, by_node(liked, tied)), exact=False)
-
-
-@pytest.mark.parametrize("steps", [2, 4])
-def test_ways_to_a_neighbour_are_the_shares_of_paths_by_their_first_node(steps: int) -> None:
-    graph = communities()
-    path = graph.schema.meta_path("User-INTERACTED->Item<-INTERACTED-User-INTERACTED->Item").steps
-    walked = (*path[:2], *path[:2])[:steps]
-    pairs = neighbours(graph, walked, 5).tocoo()
-    found = ways(graph, walked, pairs.row, pairs.col).toarray()
-    liked = normalised(graph.interactions).toarray()
-    rest = liked.T if steps == 2 else liked.T @ liked @ liked.T
-    for user, neighbour, shares in zip(pairs.row, pairs.col, found, strict=True):
-        expected = liked[user] * rest[:, neighbour]
-        np.testing.assert_allclose(shares, expected / expected.sum(), rtol=1e-9, atol=1e-12)
-
-
-@pytest.mark.parametrize(("name", "settings"), [("hetero", {}), ("han", {}), ("social-gcn", {"attention": True})])
+@pytest.mark.parametrize(("name", "settings"), [("hetero", {}), ("social-gcn", {"attention": True})])
 def test_a_renamed_schema_is_told_in_its_own_types_and_restored_without_torch(
     name: str, settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

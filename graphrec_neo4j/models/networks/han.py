@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import torch
 from scipy import sparse
 from torch import Tensor, nn
-from torch.nn.functional import leaky_relu
 
 from graphrec_neo4j.models.networks.embeddings import SPREAD
 from graphrec_neo4j.models.networks.encoder import Encoder
@@ -19,7 +18,6 @@ with warnings.catch_warnings():
     # PyTorch Geometric still compiles parts of itself with torch.jit.script, which torch tells every user.
     warnings.filterwarnings("ignore", message=".*torch.jit.script.*", category=FutureWarning)
     from torch_geometric.nn import HANConv
-    from torch_geometric.utils import scatter, softmax
 
 USERS, ITEMS = "user side", "item side"
 """The names of the two sides; PyTorch's own dictionaries of modules have no room for ``items``."""
@@ -62,28 +60,6 @@ class HANEncoder(Encoder):
         """Return the embeddings and the vectors."""
         start = self.start()
         return [(start[USERS], start[ITEMS]), self.forward()]
-
-    @torch.no_grad()
-    def heard(self) -> tuple[Tensor, list[tuple[Tensor, Tensor, Tensor]]]:
-        """Return what users say (n_users, d), head by head, and how users hear it along each of their meta-paths.
-
-        That is (neighbour, user) of every entry (2, m), the attention (m, heads) times what the meta-path weighs, and
-        the coordinates (n_users, d) that the relu lets pass, as 0 or 1.
-        """
-        layer, start = self.attention, self.start()
-        said = layer.proj[USERS](start[USERS])
-        by_head = said.view(len(said), layer.heads, -1)
-        _, weights = layer(start, self.edges, return_semantic_attention_weights=True)
-        along = []
-        for number, weight in enumerate(weights[USERS] if self.paths[USERS] else ()):
-            kind = (USERS, f"{number}", USERS)
-            neighbour, user = self.edges[kind]
-            of, to = ((by_head * part["__".join(kind)]).sum(dim=-1) for part in (layer.lin_src, layer.lin_dst))
-            raw = leaky_relu(of[neighbour] + to[user], layer.negative_slope)
-            shares = softmax(raw, user, num_nodes=len(said))
-            heard = scatter(shares[:, :, None] * by_head[neighbour], user, dim_size=len(said))
-            along.append((self.edges[kind], weight * shares, (heard.view_as(said) > 0).float()))
-        return said, along
 
     def semantic_weights(self) -> dict[str, dict[str, float]]:
         """Return what each meta-path weighs, for users and for items; the weights of a side add up to 1."""
