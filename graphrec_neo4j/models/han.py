@@ -64,10 +64,8 @@ class HAN(TrainedModel):
         settings, dimensions = self.settings, self.settings.dimensions
         users, items = closed_paths(snapshot.schema)
         nodes = len(users) * self.n_users + len(items) * self.n_items
-        return (
-            super()._memory(snapshot, pairs)
-            + nodes * (12.0 * dimensions + settings.neighbours * (40.0 + 12.0 * dimensions))
-            + 36.0 * len(users) * settings.neighbours * pairs
+        return super()._memory(snapshot, pairs) + nodes * (
+            12.0 * dimensions + settings.neighbours * (40.0 + 12.0 * dimensions)
         )
 
     def _network(self, graph: TrainingGraph) -> HANEncoder:
