@@ -56,11 +56,10 @@ class Auto(Recommender):
     friends. So they may count where there is little else, and step back where there is more.
     Candidates are one walk for each default meta-path of the schema, filters of the item graph, popularity and, if
     it is installed and there is time, LightGCN, and DistMult where reasons need not be exact
-    (:mod:`~graphrec_neo4j.models.candidates`). The variant of each and
-    the weights are chosen on a part of the training interactions, then what counts is fitted on everything;
-    ``chosen`` tells what, and on what. The vectors are those of a LightGCN that is a member, else the 64 smoothest
-    waves of a Spectral, member or not. An item with a score of 0, which no member knows, is not ranked.
-    Explanations are exact unless DistMult is a member.
+    (:mod:`~graphrec_neo4j.models.candidates`). The variant of each and the weights are chosen on a part of the
+    training interactions, then what counts is fitted on everything; ``chosen`` tells what, and on what. The vectors
+    are those of a LightGCN that is a member, else the 64 smoothest waves of a Spectral, member or not. An item with a
+    score of 0, which no member knows, is not ranked. Explanations are exact unless DistMult is a member.
     """
 
     name = "auto"

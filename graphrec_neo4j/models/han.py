@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from graphrec_neo4j.errors import ModelError
 from graphrec_neo4j.models.meta_path_neighbours import closed_paths, neighbours
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from graphrec_neo4j.models.networks.han import HANEncoder
     from graphrec_neo4j.training.graph import TrainingGraph
     from graphrec_neo4j.training.learning import Learnt
-
-Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import reduce
 
-import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from graphrec_neo4j.meta_path import MetaPath, Step, quote
@@ -16,7 +14,6 @@ from graphrec_neo4j.schema import GraphSchema
 from graphrec_neo4j.snapshot import GraphSnapshot
 
 Steps = tuple[Step, ...]
-Rows = npt.NDArray[np.integer]
 
 
 def closed_paths(schema: GraphSchema) -> tuple[dict[str, Steps], dict[str, Steps]]:
